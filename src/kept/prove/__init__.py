@@ -1,0 +1,1 @@
+"""Floor 4: controls, evidence, verdicts, and the board that shows them."""

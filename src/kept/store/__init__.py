@@ -1,0 +1,1 @@
+"""Floor 5: Kept's own database and keys."""

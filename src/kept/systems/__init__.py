@@ -1,0 +1,1 @@
+"""Floor 4: systems: each describes, counts, reads, applies, verifies."""

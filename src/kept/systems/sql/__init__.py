@@ -1,0 +1,1 @@
+"""PostgreSQL, MariaDB and SQLite through SQLAlchemy Core."""

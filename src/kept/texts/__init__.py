@@ -1,0 +1,1 @@
+"""Texts for people, German and English, keyed."""

@@ -1,0 +1,1 @@
+"""Floor 4: evaluators of the same steps: measure, apply, verify."""
