@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from kept.law.periods import Period
-from kept.law.terms import Event, Ground, Outcome, Role, State
+from kept.law.terms import UNDECIDED, Defect, Event, Ground, Outcome, Role, State
 from kept.map.system import System
 from kept.policy.findings import Span
 
@@ -19,12 +19,86 @@ class Citation:
     promise: str
     section: str
     element: str
+    """Empty for a key of the section itself; `channels.privacy` for an element inside a fixed key."""
     key: str
     span: Span
+    """Where the id stands."""
     undecided: bool = False
     """True when the very value the promise is bound to is missing."""
     set_by: str | None = None
     """The role that chose a value the text does not give."""
+    control: str = ""
+    """The one control that proves the key, in the words of `kept.policy.keys.Control`."""
+    at: Span | None = None
+    """Where the value stands; the element's name when the value is a default."""
+    rule: str = ""
+    """The element on one line as the file has it, without `says`."""
+
+    @property
+    def place(self) -> str:
+        """`retention.crm.keep`, `requests.channels.privacy.address`, `text.version`."""
+        parts = [self.section, self.element, "" if self.key in self.element.split(".") else self.key]
+        return ".".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One element of a section, every key checked against the registry; `undecided` stands as that word."""
+
+    section: str
+    name: str
+    """Empty for the fixed keys of the section itself."""
+    values: dict[str, object] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    """Where each value stands."""
+    span: Span
+    words: str = ""
+    """The element on one line as the file has it, without `says`."""
+
+    def undecided(self) -> tuple[str, ...]:
+        """Keys whose value the text does not give."""
+        return tuple(key for key, value in self.values.items() if lacks(value))
+
+    def items(self, key: str) -> tuple[str, ...]:
+        """The words of a key, one or many; none when it is missing or undecided."""
+        value = self.values.get(key, ())
+        if value == UNDECIDED:
+            return ()
+        return tuple(str(item) for item in value) if isinstance(value, tuple) else (str(value),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """The value of `keep`: how long at most (a ceiling) or at least (a floor), or while a state lasts."""
+
+    bound: str
+    """`at most`, `at least`, `no longer` or `while`."""
+    period: Period | None = None
+    state: State | None = None
+    customer_set: bool = False
+    undecided: bool = False
+
+
+def lacks(value: object) -> bool:
+    """Whether the text does not give this value."""
+    return value.undecided if isinstance(value, Keep) else value == UNDECIDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """The published text: its files and what they are (section `text`)."""
+
+    file: str | None = None
+    promises: str | None = None
+    version: str | None = None
+    """As written: a date, a number, or None when it is missing or undecided."""
+    address: str | None = None
+    scope: tuple[str, ...] = ()
+    review: Period | None = None
+    statements: tuple[str, ...] = ()
+    """Promise ids that bind nobody: noted, outside the count."""
+    defects: dict[str, Defect] = field(default_factory=dict)
+    """Promise id and why its sentence cannot run as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +195,15 @@ class Policy:
     safety: Safety
     citations: tuple[Citation, ...]
     text_version: date | str | None = None
+    text: Prose = field(default_factory=Prose)
+    sections: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    """Every element of every section by name; the section's own keys stand under the empty name."""
+    promises: tuple[str, ...] = ()
+    """Ids of the register `text.promises`, in its order."""
+
+    def entry(self, section: str, name: str = "") -> Entry | None:
+        """One element, or the section's own keys."""
+        return self.sections.get(section, {}).get(name)
 
     @cached_property
     def rules_of(self) -> dict[str, tuple[Rule, ...]]:
