@@ -12,13 +12,6 @@ from kept.map.schema import Schema
 from kept.map.system import Canary
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """A cut-off instant, and how the column it meets writes instants (see `map.system.Clock`)."""
-
-    instant: datetime
-    """Aware, UTC."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class CountQuery:
