@@ -1,0 +1,73 @@
+"""Rows of a catalogue, the same for every database, and how they become a Schema."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from kept.map.schema import Column, ForeignKey, Schema, Shape, Table, Trigger
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A name in the catalogue before its parts are known."""
+
+    name: str
+    shape: Shape
+    row_security: bool = False
+    rows: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All relations and their parts, by the relation's name."""
+
+    relations: tuple[Relation, ...]
+    columns: Mapping[str, list[Column]]
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uniques: Mapping[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    indexes: Mapping[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    foreign_keys: Mapping[str, list[ForeignKey]] = field(default_factory=dict)
+    triggers: Mapping[str, list[Trigger]] = field(default_factory=dict)
+
+    def schema(self, dialect: str) -> Schema:
+        """Put every part at its table."""
+        ordered = sorted(self.relations, key=lambda relation: relation.name)
+        return Schema(dialect=dialect, tables=tuple(self._table(relation) for relation in ordered))
+
+    def _table(self, relation: Relation) -> Table:
+        name = relation.name
+        return Table(
+            name=name,
+            shape=relation.shape,
+            columns=tuple(self.columns.get(name, ())),
+            key=self.keys.get(name, ()),
+            unique=_distinct(self.uniques.get(name, ())),
+            indexes=_distinct(self.indexes.get(name, ())),
+            foreign_keys=tuple(self.foreign_keys.get(name, ())),
+            triggers=tuple(self.triggers.get(name, ())),
+            row_security=relation.row_security,
+            rows=relation.rows,
+        )
+
+
+def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """Collect values by name, in the order they come."""
+    groups: dict[str, list[T]] = defaultdict(list)
+    for name, value in pairs:
+        groups[name].append(value)
+    return dict(groups)
+
+
+def digest(*parts: str) -> str:
+    """SHA-256 of a trigger's source."""
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+
+
+def _distinct(values: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(dict.fromkeys(values))

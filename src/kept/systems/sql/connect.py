@@ -1,0 +1,209 @@
+"""Open a customer's database: the URL from the environment, a session that cannot lie, no secret in any message."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
+
+from kept.policy.findings import Finding, Refused, could_not_run
+
+CONNECT_SECONDS: Final = 10
+LOCK_SECONDS: Final = 5
+
+_DRIVERS: Final = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+    "mysql": "mariadb+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mysql+pymysql": "mariadb+pymysql",
+    "mariadb+pymysql": "mariadb+pymysql",
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+}
+
+# `row_security = off` makes PostgreSQL raise where a policy would hide rows: a count never lies in silence.
+_POSTGRESQL_SESSION: Final = (
+    "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '%ds', false),"
+    " set_config('row_security', 'off', false), set_config('application_name', 'kept', false)"
+)
+_MARIADB_SESSION: Final = (
+    "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
+    " innodb_lock_wait_timeout = %d, lock_wait_timeout = %d, foreign_key_checks = 1, unique_checks = 1"
+)
+_SQLITE_DBCONFIG_DQS_DML: Final = 1013
+_SQLITE_SESSION: Final = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON")
+
+
+def connect(url: str, *, name: str, env: Mapping[str, str], readonly: bool = False, memory: bool = False) -> sa.Engine:
+    """Give an engine for the system `name`; nothing is opened yet. `memory` lets tests use SQLite without a file.
+
+    A SQLite transaction begins DEFERRED; the execution option `sqlite_begin="IMMEDIATE"` takes the write lock at once.
+    """
+    target = _parsed(resolve(url, name=name, env=env), name=name)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(target, name=name, readonly=readonly, memory=memory)
+    _require_driver(target, name=name)
+    return _server(target, name=name, readonly=readonly)
+
+
+def resolve(url: str, *, name: str, env: Mapping[str, str]) -> str:
+    """Follow `env:NAME` to the URL itself."""
+    if not url.startswith("env:"):
+        return url
+    variable = url.removeprefix("env:")
+    if value := env.get(variable, "").strip():
+        return value
+    raise could_not_run(
+        Finding(
+            code="S201",
+            message=f"the environment variable {variable} is not set",
+            where=name,
+            why="the address of a system and its password stand in the environment, never in the policy file",
+            help=f"export {variable}=postgresql://USER:PASSWORD@HOST/DATABASE (or mariadb://…, sqlite:///PATH)",
+        )
+    )
+
+
+def masked(url: str | URL) -> str:
+    """The URL as it may be shown: no password, no query."""
+    try:
+        target = make_url(url)
+    except sa.exc.ArgumentError:
+        return "(not a URL)"
+    return target.set(password="***" if target.password else None, query={}).render_as_string(hide_password=True)
+
+
+def system_of(engine: sa.Engine) -> str:
+    """The name of the system an engine was opened for."""
+    return str(engine.get_execution_options().get("system", "database"))
+
+
+def _parsed(url: str, *, name: str) -> URL:
+    try:
+        target = make_url(url)
+        return target.set(drivername=_DRIVERS[target.drivername])
+    except (sa.exc.ArgumentError, ValueError):
+        raise _not_understood(name, "this is not the URL of a database") from None
+    except KeyError:
+        raise _not_understood(name, "the URL names a kind of database that Kept does not speak") from None
+
+
+def _not_understood(name: str, message: str) -> Refused:
+    return could_not_run(
+        Finding(
+            code="S202",
+            message=message,
+            where=name,
+            help="write postgresql://USER:PASSWORD@HOST/DATABASE, mariadb://… or sqlite:///PATH;"
+            " characters like @ : / in the password are percent-encoded",
+        )
+    )
+
+
+def _require_driver(target: URL, *, name: str) -> None:
+    module, extra = ("psycopg", "") if target.get_backend_name() == "postgresql" else ("pymysql", "[mysql]")
+    if importlib.util.find_spec(module) is None:
+        raise could_not_run(
+            Finding(
+                code="S203",
+                message=f"the driver {module} is not installed",
+                where=name,
+                help=f"pip install 'kept{extra}'",
+            )
+        )
+
+
+def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
+    arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
+    if target.get_backend_name() == "mariadb":
+        arguments["charset"] = "utf8mb4"
+    engine = sa.create_engine(
+        target,
+        connect_args=arguments,
+        pool_size=2,
+        max_overflow=6,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        execution_options={"system": name},
+    )
+    statements = _session_statements(target.get_backend_name(), readonly=readonly)
+    sa.event.listen(engine, "connect", lambda connection, _record: _prepare(connection, statements))
+    return engine
+
+
+def _session_statements(backend: str, *, readonly: bool) -> tuple[str, ...]:
+    if backend == "postgresql":
+        only = ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",) if readonly else ()
+        return (_POSTGRESQL_SESSION % LOCK_SECONDS, *only)
+    only = ("SET SESSION TRANSACTION READ ONLY",) if readonly else ()
+    return (_MARIADB_SESSION % (LOCK_SECONDS, LOCK_SECONDS), *only)
+
+
+def _prepare(connection: Any, statements: tuple[str, ...]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    connection.commit()
+
+
+def _sqlite(target: URL, *, name: str, readonly: bool, memory: bool) -> sa.Engine:
+    database = target.database or ":memory:"
+    if database == ":memory:" or "mode=memory" in database or target.query.get("mode") == "memory":
+        if not memory:
+            raise _sqlite_refusal("S205", name, "an SQLite database in memory is empty each time it is opened")
+        return _sqlite_engine(URL.create("sqlite"), name=name, readonly=False, pool={"poolclass": sa.pool.StaticPool})
+    path = Path(database.removeprefix("file:"))
+    if not path.is_file():
+        raise _sqlite_refusal("S204", name, "the SQLite file is not there (Kept never creates one)")
+    # INVARIANT: mode=rw never creates a file, not even when it vanishes between the check and the opening.
+    address = "file:" + quote(str(path.resolve()))
+    url = URL.create("sqlite", database=address, query={"mode": "ro" if readonly else "rw", "uri": "true"})
+    # NullPool: a pooled connection would go on reading a file that was replaced by a restored copy.
+    return _sqlite_engine(url, name=name, readonly=readonly, pool={"poolclass": NullPool})
+
+
+def _sqlite_refusal(code: str, name: str, message: str) -> Refused:
+    return could_not_run(
+        Finding(code=code, message=message, where=name, help="give the path of an existing file: sqlite:///PATH")
+    )
+
+
+def _sqlite_engine(url: URL, *, name: str, readonly: bool, pool: dict[str, Any]) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": LOCK_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+        execution_options={"system": name},
+        **pool,
+    )
+
+    def opened(connection: Any, _record: object) -> None:
+        _prepare_sqlite(connection, readonly=readonly)
+
+    sa.event.listen(engine, "connect", opened)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
+    connection.isolation_level = None  # the driver would begin a transaction only at the first write
+    for statement in _SQLITE_SESSION:
+        connection.execute(statement)
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+    if hasattr(connection, "setconfig"):  # Python 3.12: "closed_at" is then a column or an error, never a text
+        connection.setconfig(_SQLITE_DBCONFIG_DQS_DML, False)  # noqa: FBT003 - positional only
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    immediate = connection.get_execution_options().get("sqlite_begin") == "IMMEDIATE"
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

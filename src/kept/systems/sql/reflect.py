@@ -1,0 +1,29 @@
+"""What a database says of itself, read afresh: only the connection's default schema, and whatever refers to it.
+
+PostgreSQL: the first schema of the search_path that exists. MariaDB: the database of the URL. SQLite: the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import sqlalchemy as sa
+
+from kept.map.schema import Schema
+from kept.systems.sql import reflect_mariadb, reflect_postgresql, reflect_sqlite
+from kept.systems.sql.catalogue import Catalogue
+from kept.systems.sql.connect import system_of
+from kept.systems.sql.faults import translated
+
+_READERS: Final[dict[str, Callable[[sa.Connection], Catalogue]]] = {
+    "postgresql": reflect_postgresql.read,
+    "mariadb": reflect_mariadb.read,
+    "sqlite": reflect_sqlite.read,
+}
+
+
+def describe(engine: sa.Engine) -> Schema:
+    """Read the catalogue. Raises Refused when the system cannot be reached."""
+    with translated(system=system_of(engine), doing="reading the catalogue"), engine.connect() as connection:
+        return _READERS[engine.dialect.name](connection).schema(engine.dialect.name)
