@@ -85,4 +85,24 @@ class Not:
     part: Selection
 
 
-Selection: TypeAlias = Always | Before | IsNull | Equals | Named | Up | Down | All | Some | Not
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """The column still holds something other than its fill: not yet emptied or masked."""
+
+    column: str
+
+
+Selection: TypeAlias = Always | Before | IsNull | Equals | Named | Up | Down | All | Some | Not | Holds
+
+
+def every(*parts: Selection) -> Selection:
+    """Conjunction without needless nesting."""
+    real = tuple(part for part in parts if part != Always())
+    return real[0] if len(real) == 1 else All(parts=real) if real else Always()
+
+
+def some(*parts: Selection) -> Selection:
+    """Disjunction without needless nesting; of nothing: no row."""
+    if any(part == Always() for part in parts):
+        return Always()
+    return parts[0] if len(parts) == 1 else Some(parts=tuple(parts)) if parts else Always(value=False)

@@ -1,0 +1,112 @@
+"""A draft: one case per table a trigger can touch, children before parents, and whatever forbids it.
+
+Two triggers exist so far: the clock (retention) and a granted erasure of named people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from kept.decide.closure import needed, objections
+from kept.decide.cuts import DUE, cutoffs
+from kept.decide.flags import Case, Flag, ceilings, floors, left
+from kept.decide.reach import own
+from kept.decide.select import Selection, some
+from kept.map.bound import BoundTable, Map
+from kept.policy.findings import Finding
+from kept.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Why something is to be done: the clock, or a granted erasure of named people of some kinds."""
+
+    kind: str
+    """`retention` or `erasure`."""
+    people: frozenset[str] = frozenset()
+    """Kinds of people an erasure names; empty for the clock."""
+
+    @property
+    def granted(self) -> bool:
+        """Whether a person's right asks for it, not a clock."""
+        return self.kind == "erasure"
+
+
+RETENTION = Trigger(kind="retention")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """The cases of one system under one trigger at one instant."""
+
+    system: str
+    trigger: Trigger
+    as_of: datetime
+    cuts: Mapping[str, datetime]
+    cases: tuple[Case, ...]
+    objections: tuple[Finding, ...] = field(default=())
+
+
+def draft(policy: Policy, bound: Map, trigger: Trigger, as_of: datetime, *, edge: str = DUE) -> Draft:
+    """Derive the cases of one system. Pure: same inputs, same draft.
+
+    `edge` is `due` for a plan and `overdue` for a proof, which asks what should be gone already.
+    """
+    cuts = cutoffs(policy, as_of)
+    scopes = own(bound, trigger.people) if trigger.granted else {}
+    cases: dict[str, Case] = {}
+    for name in bound.bottom_up:
+        case = _case(policy, bound, bound.tables[name], trigger, scopes, edge)
+        if case is not None:
+            guarded = _with(case, needed(bound, case, cases, cuts))
+            cases[name] = _with(guarded, left(bound.tables[name])) if _in_place(guarded) else guarded
+    return Draft(
+        system=bound.system.name,
+        trigger=trigger,
+        as_of=as_of,
+        cuts=cuts,
+        cases=tuple(cases.values()),
+        objections=objections(bound, tuple(cases.values())),
+    )
+
+
+def _case(  # noqa: PLR0917
+    policy: Policy,
+    bound: Map,
+    table: BoundTable,
+    trigger: Trigger,
+    scopes: Mapping[str, Selection],
+    edge: str,
+) -> Case | None:
+    flags = _flags(policy, bound, table, trigger, edge)
+    if trigger.granted:
+        scope = scopes.get(table.name)
+    else:
+        due = [flag.selection for flag in flags if flag.ceiling is not None]
+        scope = some(*due) if due else None
+    if scope is None or not table.kinds:
+        return None
+    return Case(
+        system=bound.system.name,
+        table=table.name,
+        kinds=table.kinds,
+        scope=scope,
+        flags=flags,
+        granted=trigger.granted,
+    )
+
+
+def _with(case: Case, more: tuple[Flag, ...]) -> Case:
+    return replace(case, flags=(*case.flags, *more)) if more else case
+
+
+def _flags(policy: Policy, bound: Map, table: BoundTable, trigger: Trigger, edge: str) -> tuple[Flag, ...]:
+    binding = floors(policy, bound, table, grounded=trigger.granted)
+    return binding if trigger.granted else (*ceilings(policy, bound, table, edge), *binding)
+
+
+def _in_place(case: Case) -> bool:
+    """Whether some class changes cells of a row that stays."""
+    return any(row.destroys and not row.whole for row in case.classes)

@@ -1,0 +1,85 @@
+"""Reach: which rows of which tables are a person's, as selections over bound key sets (design §6).
+
+A person's rows hang on tables that are a kind of people; a shared table (a company account) goes with the last
+of its people. Several paths union. Key sets are named after the table whose keys they hold.
+"""
+
+from __future__ import annotations
+
+from kept.decide.select import All, Down, Equals, Named, Not, Selection, Up, every, some
+from kept.law.terms import Edge
+from kept.map.bound import BoundTable, Link, Map
+
+
+def roots(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
+    """Tables whose rows are people of these kinds."""
+    return tuple(name for name, table in bound.tables.items() if table.entry.person in people)
+
+
+def shared(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
+    """Shared tables that have people of these kinds below them."""
+    below = {link.parent for name in roots(bound, people) for link in bound.tables[name].links}
+    return tuple(name for name, table in bound.tables.items() if table.entry.shared and name in below)
+
+
+def last_of(bound: Map, name: str, people: frozenset[str]) -> Selection:
+    """Rows of a shared table all of whose people are in the key sets: at least one is, and no other remains."""
+    links = [link for link in bound.children(name) if bound.tables[link.child].entry.person is not None]
+    named = [_down(link, _named(bound, link.child)) for link in links if _is(bound, link.child, people)]
+    others = [_down(link, _outside(bound, link.child, people)) for link in links]
+    return All(parts=(some(*named), *(Not(part=other) for other in others)))
+
+
+def own(bound: Map, people: frozenset[str]) -> dict[str, Selection]:
+    """For every table with rows of the named people: which rows they are. Tables out of reach are left out."""
+    reach: dict[str, Selection] = {}
+    for name in reversed(bound.bottom_up):
+        parts = _parts(bound, bound.tables[name], people, reach)
+        if parts:
+            reach[name] = some(*dict.fromkeys(parts))
+    return reach
+
+
+def through(link: Link, parent_key: tuple[str, ...], where: Selection) -> Selection:
+    """The selection of a child by what holds of its parent; keys of the parent are used without a join."""
+    direct = isinstance(where, Named) and where.columns == parent_key == link.to
+    if direct and isinstance(where, Named):
+        up: Selection = Named(columns=link.via, keys=where.keys)
+    else:
+        up = Up(via=link.via, table=link.parent, to=link.to, where=where)
+    return every(*(Equals(column=column, value=value) for column, value in link.when), up)
+
+
+def _parts(bound: Map, table: BoundTable, people: frozenset[str], reach: dict[str, Selection]) -> list[Selection]:
+    parts: list[Selection] = []
+    if _is(bound, table.name, people) or table.name in shared(bound, people):
+        parts.append(_named(bound, table.name))
+    parts.extend(
+        through(link, bound.tables[link.parent].key, reach[link.parent])
+        for link in table.links
+        if link.edge is Edge.OWN and link.parent in reach and not _lent(bound, link, people)
+    )
+    return parts
+
+
+def _lent(bound: Map, link: Link, people: frozenset[str]) -> bool:
+    """A person under a shared account is not the account's: it decides when the account goes, not the reverse."""
+    return bound.tables[link.parent].entry.shared and _is(bound, link.child, people)
+
+
+def _is(bound: Map, name: str, people: frozenset[str]) -> bool:
+    return bound.tables[name].entry.person in people
+
+
+def _named(bound: Map, name: str) -> Named:
+    return Named(columns=bound.tables[name].key, keys=name)
+
+
+def _outside(bound: Map, name: str, people: frozenset[str]) -> Selection:
+    """People below the shared row who are not named; a kind that was not asked about counts as remaining."""
+    return Not(part=_named(bound, name)) if _is(bound, name, people) else every()
+
+
+def _down(link: Link, where: Selection) -> Down:
+    guard = every(*(Equals(column=column, value=value) for column, value in link.when), where)
+    return Down(to=link.to, table=link.child, via=link.via, where=guard)
