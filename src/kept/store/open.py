@@ -1,0 +1,265 @@
+"""Open Kept's own database: SQLite beside the policy by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, update
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from kept.policy.findings import Finding, could_not_run
+from kept.store import tables
+from kept.store.keys import Keys, Master, master_key
+
+DEFAULT: Final = ".kept/store.db"
+BUSY_MS: Final = 30_000
+_WRITES: Final = "kept_writes"
+_CREATION_LOCK: Final = 0x6B657074  # any fixed number: two first openings must not both create
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tx:
+    """One transaction on the store; every function of this room takes it, so a verb writes all or nothing."""
+
+    store: Store
+    connection: Connection
+
+    @property
+    def keys(self) -> Keys:
+        """The store's keys, as this transaction sees them."""
+        return Keys(connection=self.connection, master=self.store.master.key, entropy=self.store.entropy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """Kept's own database, opened and of this version."""
+
+    engine: Engine
+    master: Master
+    entropy: Callable[[int], bytes] = os.urandom
+    kept: dict[str, object] = field(default_factory=dict, repr=False)
+    """What this process has already verified (see the ledger)."""
+
+    @property
+    def dialect(self) -> str:
+        """Either sqlite or postgresql."""
+        return self.engine.dialect.name
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What an operator should read once: a key file was made and must be backed up elsewhere."""
+        return self.master.warnings
+
+    @cached_property
+    def place(self) -> str:
+        """Where the store is, without a secret."""
+        return place_of(self.engine.url)
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that takes the write lock at once and commits at the end."""
+        with _writing(self.engine) as connection:
+            yield Tx(store=self, connection=connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only reads, on one consistent state."""
+        with self.engine.connect() as connection, connection.begin():
+            yield Tx(store=self, connection=connection)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def open_store(url_or_path: str | Path = DEFAULT, *, environ: Mapping[str, str] = os.environ) -> Store:
+    """Open the store, creating or migrating its tables. Refuses (exit 2) what it cannot open, never a traceback."""
+    url = _url(url_or_path)
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    if file is not None:
+        _prepare(file)
+    engine = _engine(url)
+    try:
+        store = Store(engine=engine, master=_made_ready(engine, file, environ))
+    except BaseException:
+        engine.dispose()
+        raise
+    return store
+
+
+def place_of(url: URL) -> str:
+    """The store's place for a message: a path, or host and database, never a password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.host or 'localhost'}/{url.database}"
+
+
+def _url(url_or_path: str | Path) -> URL:
+    words = str(url_or_path)
+    if "://" not in words:
+        return URL.create("sqlite", database=words)
+    try:
+        url = make_url(words)
+    except ArgumentError:
+        raise could_not_run(_finding("K102", "the address of Kept's own store cannot be read", "")) from None
+    backend = url.drivername.partition("+")[0]
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return url.set(drivername="sqlite")
+    raise could_not_run(
+        Finding(
+            code="K102",
+            message=f"Kept's own store cannot live in {backend}",
+            help="give a file path (SQLite) or a postgresql:// address",
+        )
+    )
+
+
+def _prepare(file: Path) -> None:
+    """A directory of ours is 0700, the file is 0600 before the first byte is in it; SQLite copies the mode to -wal."""
+    try:
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True, mode=0o700)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if os.fstat(descriptor).st_uid == os.getuid():
+                os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise could_not_run(_explained(error.strerror or "", str(file))) from None
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    else:
+        engine = create_engine(url)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _refuse)
+    return engine
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        connection.execution_options(**{_WRITES: True})
+        with connection.begin():
+            yield connection
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver would begin late; we begin ourselves
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that writes later can fail with «busy» at once, without waiting its turn.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _made_ready(engine: Engine, file: Path | None, environ: Mapping[str, str]) -> Master:
+    """Tables, master key and first keys; the write lock is taken only when something is missing."""
+    with engine.connect() as connection, connection.begin():
+        if _version(connection) == tables.VERSION and _has_keys(connection):
+            master = master_key(file, environ, fresh=False, entropy=os.urandom)
+            Keys(connection=connection, master=master.key, entropy=os.urandom).check()
+            return master
+    with _writing(engine) as connection:
+        _migrate(connection)
+        master = master_key(file, environ, fresh=not _has_keys(connection), entropy=os.urandom)
+        Keys(connection=connection, master=master.key, entropy=os.urandom).check()
+        return master
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the tables to this version; a newer store is refused."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
+    found = _version(connection)
+    if found > tables.VERSION:
+        raise could_not_run(
+            _finding(
+                "K103",
+                f"the store has version {found}, this Kept knows up to {tables.VERSION}",
+                place_of(connection.engine.url),
+                "use the newer Kept that wrote it",
+            )
+        )
+    for version in range(found, tables.VERSION):
+        _STEPS[version](connection)
+        is_version = tables.about.c.name == "version"
+        connection.execute(update(tables.about).where(is_version).values(value=str(version + 1)))
+
+
+def _has_keys(connection: Connection) -> bool:
+    return connection.execute(select(tables.data_key.c.id).limit(1)).first() is not None
+
+
+def _version(connection: Connection) -> int:
+    if not inspect(connection).has_table(tables.about.name):
+        return 0
+    value = connection.execute(select(tables.about.c.value).where(tables.about.c.name == "version")).scalar_one()
+    return int(value)
+
+
+def _create(connection: Connection) -> None:
+    tables.metadata.create_all(connection)
+    connection.execute(
+        insert(tables.about), [{"name": "version", "value": "1"}, {"name": "ledger", "value": "one writer at a time"}]
+    )
+
+
+_STEPS: Final = (_create,)
+"""Step i brings a store of version i to version i + 1."""
+
+
+def _refuse(context: ExceptionContext) -> None:
+    """Turn what the database says into one finding; its own words may hold values, so they stay out."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, DBAPIError) and not isinstance(error, (IntegrityError, DataError)):
+        url = context.engine.url if context.engine else URL.create("sqlite")
+        raise could_not_run(_explained(str(error.orig), place_of(url))) from None
+
+
+_CAUSES: Final = (
+    ("full", "K110", "the disk is full", "free some space and repeat the command; nothing was half-written"),
+    ("no space", "K110", "the disk is full", "free some space and repeat the command; nothing was half-written"),
+    ("readonly", "K111", "Kept's own store is read-only", "give the account that runs Kept write access to it"),
+    ("read-only", "K111", "Kept's own store is read-only", "give the account that runs Kept write access to it"),
+    ("permission", "K111", "access to Kept's own store is denied", "give the account that runs Kept access to it"),
+    ("not a database", "K112", "this file is not a store of Kept", "name another file, or restore it from a backup"),
+    ("malformed", "K112", "Kept's own store is damaged", "restore it from a backup, then run `kept audit verify`"),
+    ("locked", "K113", "another process holds Kept's own store", "wait until it has ended, then repeat the command"),
+    ("unable to open", "K114", "Kept's own store cannot be opened", "check that the path is a file you may write"),
+    ("directory", "K114", "Kept's own store cannot be opened", "check that the path is a file you may write"),
+    ("password", "K115", "the store's server refuses the sign-in", "check the account and password in its address"),
+    ("connect", "K116", "the store's server does not answer", "check the address, and that the server runs"),
+)
+
+
+def _explained(words: str, place: str) -> Finding:
+    for sign, code, message, next_step in _CAUSES:
+        if sign in words.lower():
+            return _finding(code, message, place, next_step)
+    return _finding("K119", "Kept's own store failed", place, "run `kept doctor`")
+
+
+def _finding(code: str, message: str, place: str, help: str = "") -> Finding:  # noqa: A002 - the finding's own word
+    return Finding(code=code, message=message, where=place, help=help)

@@ -1,0 +1,99 @@
+"""What must be kept for a while but never in the clear: who a plan is about. Each item has a key of its own (2.27)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import delete, insert, select
+
+from kept.policy.findings import Finding, could_not_run
+from kept.store.keys import decrypt, encrypt
+from kept.store.open import Store, Tx
+from kept.store.tables import sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What may be said of a sealed item without opening it."""
+
+    id: str
+    purpose: str
+    at: datetime
+    expires_at: datetime | None
+
+
+def seal(tx: Tx, purpose: str, payload: bytes, *, at: datetime, expires_at: datetime | None = None) -> str:
+    """Encrypt a payload under a new key; the opaque id is all that others keep."""
+    sealed_id = tx.store.entropy(16).hex()
+    key_id = f"{purpose}:{sealed_id}"
+    ciphertext = encrypt(tx.keys.data(key_id, purpose), payload, key_id, tx.store.entropy)
+    tx.connection.execute(
+        insert(sealed).values(
+            id=sealed_id, purpose=purpose, key_id=key_id, ciphertext=ciphertext, at=at, expires_at=expires_at
+        )
+    )
+    return sealed_id
+
+
+def unseal(tx: Tx, sealed_id: str) -> bytes:
+    """Decrypt an item. Refuses one that was destroyed or never sealed, in the same words."""
+    row = tx.connection.execute(select(sealed.c.key_id, sealed.c.ciphertext).where(sealed.c.id == sealed_id)).first()
+    key = tx.keys.find(row.key_id) if row else None
+    if row is None or key is None:
+        raise could_not_run(
+            Finding(
+                code="K130",
+                message="what was sealed here is no longer there",
+                where=f"sealed {sealed_id}",
+                why="sealed items are destroyed when their time is over or their request is closed",
+                help="make the plan again",
+            )
+        )
+    try:
+        return decrypt(key, row.ciphertext, row.key_id)
+    except InvalidTag:
+        raise could_not_run(
+            Finding(code="K131", message="a sealed item is damaged", where=f"sealed {sealed_id}")
+        ) from None
+
+
+def destroy(tx: Tx, sealed_id: str) -> bool:
+    """Delete item and key; whether there was one. `reclaim` then removes what the journal still holds."""
+    key_id = tx.connection.execute(select(sealed.c.key_id).where(sealed.c.id == sealed_id)).scalar()
+    if key_id is None:
+        return False
+    tx.connection.execute(delete(sealed).where(sealed.c.id == sealed_id))
+    return tx.keys.destroy(key_id)
+
+
+def expired(tx: Tx, now: datetime) -> tuple[Sealed, ...]:
+    """Items whose time is over, oldest first."""
+    rows = tx.connection.execute(
+        select(sealed.c.id, sealed.c.purpose, sealed.c.at, sealed.c.expires_at)
+        .where(sealed.c.expires_at <= now)
+        .order_by(sealed.c.expires_at)
+    )
+    return tuple(Sealed(id=row.id, purpose=row.purpose, at=row.at, expires_at=row.expires_at) for row in rows)
+
+
+def destroy_expired(tx: Tx, now: datetime) -> int:
+    """Destroy every item whose time is over; how many."""
+    return sum(destroy(tx, item.id) for item in expired(tx, now))
+
+
+def reclaim(store: Store) -> bool:
+    """After a destruction, outside any transaction: empty SQLite's journal, so the bytes are gone from its files.
+
+    False when a reader still held the journal, and on PostgreSQL, where dead rows and the server's log go with its own
+    vacuum and log expiry: the key row is deleted, not yet reclaimed.
+    """
+    if store.dialect != "sqlite":
+        return False
+    connection = store.engine.raw_connection()
+    try:
+        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.close()
+    return bool(busy == 0)
