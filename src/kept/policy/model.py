@@ -80,8 +80,10 @@ class Keep:
 
 
 def lacks(value: object) -> bool:
-    """Whether the text does not give this value."""
-    return value.undecided if isinstance(value, Keep) else value == UNDECIDED
+    """Whether the text does not give this value, or one of the values of a map."""
+    if isinstance(value, Keep):
+        return value.undecided
+    return value == UNDECIDED or (isinstance(value, dict) and UNDECIDED in value.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,8 @@ class Rule:
     ceiling: Period | None = None
     floor: Period | None = None
     state: State | None = None
+    bound: str = "at most"
+    """`at most` and `no longer` are ceilings, `at least` and `while` floors; known even when the period is not."""
     then: Outcome | None = None
     law: str | None = None
     grounds: tuple[Ground, ...] = ()
