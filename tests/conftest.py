@@ -128,6 +128,43 @@ def sqlite(request: pytest.FixtureRequest) -> Iterator[Database]:
         yield fresh
 
 
+@pytest.fixture(
+    params=[
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def server(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A fresh empty database on each of the two that have roles and grants."""
+    with _fresh(request, request.param) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def stranger(server: Database) -> Iterator[Database]:
+    """The database of `server`, entered by a role with a password and no privilege beyond entering."""
+    role, password = f"r{uuid4().hex[:12]}", "p@ss:w/ord %1"
+    for statement in _new_role(server, role, password):
+        _administer(server.url, statement)
+    try:
+        url = sa.make_url(server.url).set(username=role, password=password)
+        with _opened(url.render_as_string(hide_password=False), server.dialect) as entered:
+            yield entered
+    finally:
+        drop = (
+            (f"DROP OWNED BY {role}", f"DROP ROLE {role}") if server.dialect == "postgresql" else (f"DROP USER {role}",)
+        )
+        _administer(server.url, *drop)
+
+
+def _new_role(server: Database, role: str, password: str) -> tuple[str, ...]:
+    if server.dialect == "postgresql":
+        return (f"CREATE ROLE {role} LOGIN PASSWORD '{password}' IN ROLE {PASSWORD_GROUP}",)
+    name = sa.make_url(server.url).database
+    # On MariaDB a role without any privilege cannot enter a database at all.
+    return (f"CREATE USER {role} IDENTIFIED BY '{password}'", f"GRANT CREATE TEMPORARY TABLES ON {name}.* TO {role}")
+
+
 @contextmanager
 def _fresh(request: pytest.FixtureRequest, dialect: str) -> Iterator[Database]:
     server = str(request.getfixturevalue(f"{dialect}_url"))
@@ -165,5 +202,5 @@ def _administer(url: str, *statements: str) -> None:
     engine = connect(url, name="server", env={})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in statements:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement.replace("%", "%%"))
     engine.dispose()

@@ -21,8 +21,14 @@ class Database:
         """Give a new engine, opened by Kept's own `connect` and disposed of when the test ends."""
         return self.open(name, readonly)
 
+    @property
+    def role(self) -> str:
+        """The role in the URL; empty for SQLite."""
+        return sa.make_url(self.url).username or ""
+
     def run(self, *statements: str) -> None:
         """Carry out statements in one transaction, as the owner of the database."""
         with self.engine().begin() as connection:
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                # The drivers of the servers read % as the mark of a parameter.
+                connection.exec_driver_sql(statement if self.dialect == "sqlite" else statement.replace("%", "%%"))

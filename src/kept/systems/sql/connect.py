@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from kept.policy.findings import Finding, Refused, could_not_run
+from kept.policy.findings import could_not_run
+from kept.systems.sql.codes import finding
 
 CONNECT_SECONDS: Final = 10
 LOCK_SECONDS: Final = 5
@@ -61,15 +62,7 @@ def resolve(url: str, *, name: str, env: Mapping[str, str]) -> str:
     variable = url.removeprefix("env:")
     if value := env.get(variable, "").strip():
         return value
-    raise could_not_run(
-        Finding(
-            code="S201",
-            message=f"the environment variable {variable} is not set",
-            where=name,
-            why="the address of a system and its password stand in the environment, never in the policy file",
-            help=f"export {variable}=postgresql://USER:PASSWORD@HOST/DATABASE (or mariadb://…, sqlite:///PATH)",
-        )
-    )
+    raise could_not_run(finding("S201", where=name, subject=variable))
 
 
 def masked(url: str | URL) -> str:
@@ -90,35 +83,14 @@ def _parsed(url: str, *, name: str) -> URL:
     try:
         target = make_url(url)
         return target.set(drivername=_DRIVERS[target.drivername])
-    except (sa.exc.ArgumentError, ValueError):
-        raise _not_understood(name, "this is not the URL of a database") from None
-    except KeyError:
-        raise _not_understood(name, "the URL names a kind of database that Kept does not speak") from None
-
-
-def _not_understood(name: str, message: str) -> Refused:
-    return could_not_run(
-        Finding(
-            code="S202",
-            message=message,
-            where=name,
-            help="write postgresql://USER:PASSWORD@HOST/DATABASE, mariadb://… or sqlite:///PATH;"
-            " characters like @ : / in the password are percent-encoded",
-        )
-    )
+    except (sa.exc.ArgumentError, ValueError, KeyError):
+        raise could_not_run(finding("S202", where=name)) from None
 
 
 def _require_driver(target: URL, *, name: str) -> None:
-    module, extra = ("psycopg", "") if target.get_backend_name() == "postgresql" else ("pymysql", "[mysql]")
+    module = "psycopg" if target.get_backend_name() == "postgresql" else "pymysql"
     if importlib.util.find_spec(module) is None:
-        raise could_not_run(
-            Finding(
-                code="S203",
-                message=f"the driver {module} is not installed",
-                where=name,
-                help=f"pip install 'kept{extra}'",
-            )
-        )
+        raise could_not_run(finding("S203", where=name, subject=module))
 
 
 def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
@@ -159,22 +131,16 @@ def _sqlite(target: URL, *, name: str, readonly: bool, memory: bool) -> sa.Engin
     database = target.database or ":memory:"
     if database == ":memory:" or "mode=memory" in database or target.query.get("mode") == "memory":
         if not memory:
-            raise _sqlite_refusal("S205", name, "an SQLite database in memory is empty each time it is opened")
+            raise could_not_run(finding("S205", where=name))
         return _sqlite_engine(URL.create("sqlite"), name=name, readonly=False, pool={"poolclass": sa.pool.StaticPool})
     path = Path(database.removeprefix("file:"))
     if not path.is_file():
-        raise _sqlite_refusal("S204", name, "the SQLite file is not there (Kept never creates one)")
+        raise could_not_run(finding("S204", where=name))
     # INVARIANT: mode=rw never creates a file, not even when it vanishes between the check and the opening.
     address = "file:" + quote(str(path.resolve()))
     url = URL.create("sqlite", database=address, query={"mode": "ro" if readonly else "rw", "uri": "true"})
     # NullPool: a pooled connection would go on reading a file that was replaced by a restored copy.
     return _sqlite_engine(url, name=name, readonly=readonly, pool={"poolclass": NullPool})
-
-
-def _sqlite_refusal(code: str, name: str, message: str) -> Refused:
-    return could_not_run(
-        Finding(code=code, message=message, where=name, help="give the path of an existing file: sqlite:///PATH")
-    )
 
 
 def _sqlite_engine(url: URL, *, name: str, readonly: bool, pool: dict[str, Any]) -> sa.Engine:
