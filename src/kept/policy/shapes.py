@@ -197,3 +197,16 @@ def plain(kind: Kind, *also: str, many: Many = Many.ONE, undecided: bool = False
 def period(*also: str, undecided: bool = False) -> Value:
     """`60 days`, `1 month`, `at once`."""
     return Value(kind=Kind.PERIOD, also=also, undecided=undecided)
+
+
+def key(
+    name: str,
+    shape: Shape,
+    doc: str,
+    control: Control | None = None,
+    *,
+    required: bool = False,
+    default: str = "",
+) -> Key:
+    """One line of the registry."""
+    return Key(name=name, shape=shape, doc=doc, control=control, required=required, default=default)
