@@ -24,6 +24,7 @@ from kept.records.tree import HASH_SIZE, Frontier
 SALT_SIZE: Final = 32
 MARK_SIZE: Final = 4
 _HEAD_CONTEXT: Final = b"kept ledger head v1\n"
+_END_CONTEXT: Final = b"kept ledger export v1\n"
 _MARKS_CONTEXT: Final = b"kept ledger marks v1\n"
 _ROLE: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -116,6 +117,25 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The signed last line of an exported copy: without it the copy was cut short."""
+
+    size: int
+    root: bytes
+    heads: int
+    at: datetime
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A head that somebody outside wrote down: at least this much history existed, and it had this root."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """The first bytes of each leaf hash of one group, signed: they name the one altered entry of a large group."""
 
@@ -201,6 +221,23 @@ def marks_hold(marks: Marks, key: Ed25519PublicKey) -> bool:
     return signed(_marks_message(marks.first, marks.marks), marks.signature, key)
 
 
+def sign_end(*, size: int, root: bytes, heads: int, at: datetime, key: Ed25519PrivateKey) -> End:
+    """Close an export of all entries and so many heads."""
+    return End(size=size, root=root, heads=heads, at=at, signature=key.sign(_end_message(size, root, heads, at)))
+
+
+def end_holds(end: End, key: Ed25519PublicKey) -> bool:
+    """Whether the closing line's signature is this key's."""
+    return signed(_end_message(end.size, end.root, end.heads, end.at), end.signature, key)
+
+
+def witness_of(text: str) -> Witness:
+    """Read `size:root` as a witness wrote it down. Raises ValueError when it is something else."""
+    size, _, root = text.strip().partition(":")
+    _must(size.isdecimal() and _DIGEST.fullmatch(root), "a witnessed head reads size:root, the root in 64 hex digits")
+    return Witness(size=int(size), root=bytes.fromhex(root))
+
+
 def signed(message: bytes, signature: bytes, key: Ed25519PublicKey) -> bool:
     """Whether the signature over the message is this key's."""
     try:
@@ -213,6 +250,10 @@ def signed(message: bytes, signature: bytes, key: Ed25519PublicKey) -> bool:
 def _head_message(size: int, root: bytes, at: datetime) -> bytes:
     _must(len(root) == HASH_SIZE, "a root has 32 bytes")
     return _HEAD_CONTEXT + f"{size}\n{root.hex()}\n{instant_text(at)}\n".encode()
+
+
+def _end_message(size: int, root: bytes, heads: int, at: datetime) -> bytes:
+    return _END_CONTEXT + f"{size}\n{root.hex()}\n{heads}\n{instant_text(at)}\n".encode()
 
 
 def _marks_message(first: int, marks: bytes) -> bytes:

@@ -46,17 +46,20 @@ class Frontier:
         return root
 
     def extended(self, hashes: Iterable[bytes]) -> Frontier:
-        """Append leaf hashes; amortised one node per leaf, at most log2(size) for one."""
-        size, peaks = self.size, list(self.peaks)
-        sha256, pop, push = hashlib.sha256, peaks.pop, peaks.append
-        for leaf in hashes:
-            node, carry = leaf, size
-            while carry & 1:
-                node = sha256(b"\x01" + pop() + node).digest()
-                carry >>= 1
-            push(node)
-            size += 1
-        return Frontier(size=size, peaks=tuple(peaks))
+        """Append leaf hashes, level by level: one node per leaf on average, log2(size) steps for a single one."""
+        nodes = list(hashes)
+        size, rest = self.size + len(nodes), self.size
+        peaks, fresh, sha256 = list(self.peaks), [], hashlib.sha256
+        while nodes or rest:
+            if rest & 1:
+                nodes.insert(0, peaks.pop())
+            if len(nodes) & 1:
+                fresh.append(nodes.pop())
+            nodes = [
+                sha256(b"\x01" + left + right).digest() for left, right in zip(nodes[::2], nodes[1::2], strict=True)
+            ]
+            rest >>= 1
+        return Frontier(size=size, peaks=tuple(reversed(fresh)))
 
 
 def nodes_of(hashes: Sequence[bytes]) -> Nodes:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, select
 
 from kept.policy.findings import Finding, could_not_run
+from kept.records import audit
+from kept.records.audit import Audit
+from kept.records.export import control_line, header_line
 from kept.records.ledger import (
     SALT_SIZE,
     Draft,
     Entry,
     Head,
     Marks,
+    Witness,
     entry_of,
     head_holds,
     instant_text,
     leaf,
+    sign_end,
     sign_head,
     sign_marks,
 )
-from kept.records.tree import HASH_SIZE, Frontier, leaf_hash
+from kept.records.tree import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash
 from kept.store.keys import decrypt, encrypt
 from kept.store.open import Tx
 from kept.store.tables import about, ledger_entry, ledger_head, ledger_payload
@@ -35,6 +40,8 @@ SMALL: Final = 16
 """A group up to this size gets one head per entry, so a verifier names each entry exactly."""
 GROUP: Final = 1024
 """A larger append is cut into groups of this size, each with one head and marks."""
+AT_ONCE: Final = 5_000
+"""Rows read at a time when the whole ledger is read."""
 PURPOSE: Final = "ledger"
 
 
@@ -70,21 +77,61 @@ def append(tx: Tx, drafts: Iterable[Draft], *, at: datetime) -> Appended:
 def head(tx: Tx) -> Head | None:
     """The latest signed head; None while the ledger is empty."""
     row = tx.connection.execute(select(ledger_head).order_by(ledger_head.c.size.desc()).limit(1)).first()
-    return None if row is None else Head(size=row.size, root=row.root, at=row.at, signature=row.signature)
+    return None if row is None else _head(row)
 
 
-def public_key(tx: Tx) -> Ed25519PublicKey:
+def public_key(tx: Tx) -> bytes:
     """The key that heads are signed with; an auditor should learn it from elsewhere than the export."""
-    return tx.keys.signing.public_key()
+    return tx.keys.signing.public_key().public_bytes_raw()
 
 
 def entries(tx: Tx, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
     """Entries start … stop − 1, read as they are needed."""
-    query = select(ledger_entry.c.leaf).where(ledger_entry.c.seq >= start).order_by(ledger_entry.c.seq)
-    if stop is not None:
-        query = query.where(ledger_entry.c.seq < stop)
-    for (line,) in tx.connection.execution_options(yield_per=5_000).execute(query):
-        yield entry_of(line)
+    return (entry_of(bytes(line)) for _, line in _leaves(tx, start, stop))
+
+
+def export_lines(tx: Tx, *, at: datetime) -> Iterator[bytes]:
+    """The whole ledger as an auditor's copy, line by line (see `records.export`)."""
+    signing = tx.keys.signing
+    yield header_line(signing.public_key().public_bytes_raw())
+    leaves = _leaves(tx)
+    waiting = next(leaves, None)
+    size, root, heads = 0, EMPTY_ROOT, 0
+    for row in _stream(tx, select(ledger_head).order_by(ledger_head.c.size)):
+        while waiting is not None and waiting[0] < row.size:
+            yield waiting[1] + b"\n"
+            waiting = next(leaves, None)
+        if row.marks is not None:
+            yield control_line(Marks(first=size, marks=row.marks, signature=row.marks_signature))
+        yield control_line(_head(row))
+        size, root, heads = row.size, row.root, heads + 1
+    if waiting is not None:  # no head speaks of these, and the copy must show that
+        yield waiting[1] + b"\n"
+        yield from (line + b"\n" for _, line in leaves)
+    yield control_line(sign_end(size=size, root=root, heads=heads, at=at, key=signing))
+
+
+def verify(tx: Tx, *, at: datetime, witnesses: Sequence[Witness] = ()) -> Audit:
+    """Verify the store's own ledger, by the same reader that checks an exported copy."""
+    return audit.verify(export_lines(tx, at=at), key=public_key(tx), witnesses=witnesses)
+
+
+def verify_copy(tx: Tx, lines: Iterable[bytes]) -> Audit:
+    """Verify an exported copy with this store's key, and that the copy's last head is one of the store's."""
+    found = audit.verify(lines, key=public_key(tx))
+    if found.head is None:
+        return found
+    root = tx.connection.execute(select(ledger_head.c.root).where(ledger_head.c.size == found.head.size)).scalar()
+    if root is not None and bytes(root) == found.head.root:
+        return found
+    split = Finding(
+        code="L111",
+        message="the copy and the store hold different histories",
+        where=f"head at {found.head.size} entries",
+        why="both carry this ledger's signature, so one of them was rolled back or written anew",
+        help="compare both with a head kept elsewhere",
+    )
+    return replace(found, problems=(*found.problems, split))
 
 
 def open_payload(tx: Tx, seq: int) -> Opened | None:
@@ -108,6 +155,21 @@ def destroy_payloads(tx: Tx, key: str) -> int:
     return gone
 
 
+def _leaves(tx: Tx, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+    query = select(ledger_entry.c.seq, ledger_entry.c.leaf).where(ledger_entry.c.seq >= start)
+    if stop is not None:
+        query = query.where(ledger_entry.c.seq < stop)
+    return ((row.seq, bytes(row.leaf)) for row in _stream(tx, query.order_by(ledger_entry.c.seq)))
+
+
+def _stream(tx: Tx, query: Select[Any]) -> Iterator[Row[Any]]:
+    return iter(tx.connection.execute(query, execution_options={"yield_per": AT_ONCE}))
+
+
+def _head(row: Row[Any]) -> Head:
+    return Head(size=row.size, root=bytes(row.root), at=row.at, signature=bytes(row.signature))
+
+
 def _last(tx: Tx, key: Ed25519PublicKey) -> tuple[Frontier, Head | None]:
     """Where the ledger stands; refuses to build on a head that does not hold."""
     row = tx.connection.execute(select(ledger_head).order_by(ledger_head.c.size.desc()).limit(1)).first()
@@ -116,14 +178,13 @@ def _last(tx: Tx, key: Ed25519PublicKey) -> tuple[Frontier, Head | None]:
         return Frontier(), None
     if row is None or top != row.size - 1:
         raise _damaged("the last head and the last entry do not belong together")
-    peaks = tuple(row.peaks[i : i + HASH_SIZE] for i in range(0, len(row.peaks), HASH_SIZE))
-    found = Head(size=row.size, root=row.root, at=row.at, signature=row.signature)
-    known = tx.store.kept.get("head") == found
-    if len(peaks) != row.size.bit_count() or Frontier(size=row.size, peaks=peaks).root != row.root:
+    found, packed = _head(row), bytes(row.peaks)
+    peaks = tuple(packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE))
+    if len(peaks) != found.size.bit_count() or Frontier(size=found.size, peaks=peaks).root != found.root:
         raise _damaged("the frontier does not give the root of the last head")
-    if not known and not head_holds(found, key):
+    if tx.store.kept.get("head") != found and not head_holds(found, key):
         raise _damaged("the last head's signature does not hold")
-    return Frontier(size=row.size, peaks=peaks), found
+    return Frontier(size=found.size, peaks=peaks), found
 
 
 def _append_group(
