@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from kept.map.schema import Column, ForeignKey, Schema, Shape, Table, Trigger
@@ -35,6 +35,20 @@ class Catalogue:
     foreign_keys: Mapping[str, list[ForeignKey]] = field(default_factory=dict)
     triggers: Mapping[str, list[Trigger]] = field(default_factory=dict)
 
+    def joined(self, other: Catalogue, *, names: Iterable[str], prefix: str) -> Catalogue:
+        """Add some relations of another schema under prefixed names: what a cascade from here may reach."""
+        chosen = frozenset(names)
+        return Catalogue(
+            relations=self.relations
+            + tuple(replace(r, name=prefix + r.name) for r in other.relations if r.name in chosen),
+            columns=_joined(self.columns, other.columns, chosen, prefix),
+            keys=_joined(self.keys, other.keys, chosen, prefix),
+            uniques=_joined(self.uniques, other.uniques, chosen, prefix),
+            indexes=_joined(self.indexes, other.indexes, chosen, prefix),
+            foreign_keys=_joined(self.foreign_keys, other.foreign_keys, chosen, prefix),
+            triggers=_joined(self.triggers, other.triggers, chosen, prefix),
+        )
+
     def schema(self, dialect: str) -> Schema:
         """Put every part at its table."""
         ordered = sorted(self.relations, key=lambda relation: relation.name)
@@ -62,6 +76,10 @@ def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     for name, value in pairs:
         groups[name].append(value)
     return dict(groups)
+
+
+def _joined(ours: Mapping[str, T], others: Mapping[str, T], chosen: frozenset[str], prefix: str) -> dict[str, T]:
+    return {**ours, **{prefix + name: part for name, part in others.items() if name in chosen}}
 
 
 def digest(*parts: str) -> str:

@@ -11,8 +11,10 @@ from typing import Final
 import sqlalchemy as sa
 
 from kept.map.schema import Schema
+from kept.policy.findings import could_not_run
 from kept.systems.sql import reflect_mariadb, reflect_postgresql, reflect_sqlite
 from kept.systems.sql.catalogue import Catalogue
+from kept.systems.sql.codes import finding
 from kept.systems.sql.connect import system_of
 from kept.systems.sql.faults import translated
 
@@ -23,7 +25,19 @@ _READERS: Final[dict[str, Callable[[sa.Connection], Catalogue]]] = {
 }
 
 
+_DEFAULT_SCHEMA: Final = {"postgresql": sa.func.current_schema(), "mariadb": sa.func.database()}
+
+
 def describe(engine: sa.Engine) -> Schema:
     """Read the catalogue. Raises Refused when the system cannot be reached."""
-    with translated(system=system_of(engine), doing="reading the catalogue"), engine.connect() as connection:
+    system = system_of(engine)
+    with translated(system=system, doing="reading the catalogue"), engine.connect() as connection:
+        require_default_schema(connection, system=system)
         return _READERS[engine.dialect.name](connection).schema(engine.dialect.name)
+
+
+def require_default_schema(connection: sa.Connection, *, system: str) -> None:
+    """A search path that leads nowhere would make every table missing and nothing wrong."""
+    default = _DEFAULT_SCHEMA.get(connection.dialect.name)
+    if default is not None and connection.scalar(sa.select(default)) is None:
+        raise could_not_run(finding("S225", where=system))

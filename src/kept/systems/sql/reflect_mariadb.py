@@ -19,21 +19,21 @@ _UNBOUNDED: Final = 2**24 - 1  # mediumtext and longer
 
 _RELATIONS: Final = sa.text("""
     SELECT table_name AS name, table_type AS kind, engine AS engine, create_options AS options, table_rows AS estimate
-    FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type <> 'SEQUENCE'
+    FROM information_schema.tables WHERE table_schema = :schema AND table_type <> 'SEQUENCE'
 """)
 _COLUMNS: Final = sa.text("""
     SELECT table_name AS name, column_name AS column_name, column_type AS column_type, data_type AS data_type,
            is_nullable = 'YES' AS nullable, character_maximum_length AS length, generation_expression AS expression,
            column_default AS default_value, extra AS extra, column_comment AS comment
-    FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
+    FROM information_schema.columns WHERE table_schema = :schema ORDER BY table_name, ordinal_position
 """)
 _CHECKS: Final = sa.text("""
     SELECT table_name AS name, check_clause AS clause FROM information_schema.check_constraints
-    WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
+    WHERE constraint_schema = :schema AND check_clause LIKE 'json_valid(%'
 """)
 _INDEXES: Final = sa.text("""
     SELECT table_name AS name, index_name AS index_name, non_unique AS non_unique, column_name AS column_name
-    FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_type <> 'FULLTEXT'
+    FROM information_schema.statistics WHERE table_schema = :schema AND index_type <> 'FULLTEXT'
     ORDER BY table_name, index_name, seq_in_index
 """)
 _FOREIGN_KEYS: Final = sa.text("""
@@ -43,31 +43,43 @@ _FOREIGN_KEYS: Final = sa.text("""
     FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
       ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name
      AND r.table_name = k.table_name
-    WHERE k.table_schema = DATABASE() AND r.constraint_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
+    WHERE k.table_schema = :schema AND r.constraint_schema = :schema AND k.referenced_table_name IS NOT NULL
     ORDER BY k.table_name, k.constraint_name, k.ordinal_position
+""")
+_REFERRERS: Final = sa.text("""
+    SELECT DISTINCT table_schema AS other, table_name AS name FROM information_schema.key_column_usage
+    WHERE referenced_table_schema = DATABASE() AND table_schema <> DATABASE()
 """)
 # The names of triggers are shown only to a role with the TRIGGER privilege: `kept doctor` insists on it.
 _TRIGGERS: Final = sa.text("""
     SELECT event_object_table AS name, trigger_name AS trigger_name, event_manipulation AS event,
            action_timing AS timing, action_statement AS statement
-    FROM information_schema.triggers WHERE event_object_schema = DATABASE() ORDER BY event_object_table, trigger_name
+    FROM information_schema.triggers WHERE event_object_schema = :schema ORDER BY event_object_table, trigger_name
 """)
 
 
 def read(connection: sa.Connection) -> Catalogue:
-    """Read the catalogue of the connection's database."""
-    json_columns = {
-        (row.name, found[1]) for row in connection.execute(_CHECKS) if (found := _JSON_CHECK.match(row.clause))
-    }
-    indexes = _indexes(connection.execute(_INDEXES).all())
+    """Read the catalogue of the connection's database, and of tables elsewhere whose foreign keys point into it."""
+    home = _read(connection, str(connection.scalar(sa.select(sa.func.database()))))
+    elsewhere = grouped((row.other, row.name) for row in connection.execute(_REFERRERS))
+    for other, names in elsewhere.items():
+        home = home.joined(_read(connection, other), names=names, prefix=f"{other}.")
+    return home
+
+
+def _read(connection: sa.Connection, schema: str) -> Catalogue:
+    here = {"schema": schema}
+    checks = connection.execute(_CHECKS, here)
+    json_columns = {(row.name, found[1]) for row in checks if (found := _JSON_CHECK.match(row.clause))}
+    indexes = _indexes(connection.execute(_INDEXES, here).all())
     return Catalogue(
-        relations=tuple(_relation(row) for row in connection.execute(_RELATIONS)),
-        columns=grouped((row.name, _column(row, json_columns)) for row in connection.execute(_COLUMNS)),
+        relations=tuple(_relation(row) for row in connection.execute(_RELATIONS, here)),
+        columns=grouped((row.name, _column(row, json_columns)) for row in connection.execute(_COLUMNS, here)),
         keys={table: columns for table, index, _, columns in indexes if index == "PRIMARY"},
         uniques=grouped((table, columns) for table, index, unique, columns in indexes if unique and index != "PRIMARY"),
         indexes=grouped((table, columns) for table, _, _, columns in indexes),
-        foreign_keys=grouped(_foreign_keys(connection.execute(_FOREIGN_KEYS).all())),
-        triggers=grouped((row.name, _trigger(row)) for row in connection.execute(_TRIGGERS)),
+        foreign_keys=grouped(_foreign_keys(connection.execute(_FOREIGN_KEYS, here).all())),
+        triggers=grouped((row.name, _trigger(row)) for row in connection.execute(_TRIGGERS, here)),
     )
 
 
