@@ -97,7 +97,7 @@ def users(scene: Scene, firm: Firm, size: int) -> Iterator[Row]:
 
 def _user(scene: Scene, firm: Firm, name: str, email: str, *, first: bool) -> Iterator[Row]:
     number = scene.next("account_user")
-    created = scene.moment(firm.opened, firm.closed or scene.now)
+    created = firm.opened if first else scene.moment(firm.opened, firm.closed or scene.now)
     country, born = _origin(scene, firm, first=first)
     yield (
         "account_user",

@@ -24,7 +24,7 @@ METADATA = MetaData()
 
 
 def _table(name: str, *parts: Column[object] | UniqueConstraint) -> Table:
-    return Table(name, METADATA, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+    return Table(name, METADATA, *parts, mysql_charset="utf8mb4", mariadb_charset="utf8mb4")
 
 
 def _id(name: str = "id") -> Column[object]:
