@@ -148,7 +148,7 @@ def instant_text(at: datetime) -> str:
     """Write an instant in UTC with a fixed width, so text order is time order."""
     if at.tzinfo is None:
         raise ValueError("an instant needs a zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def instant_of(text: str) -> datetime:

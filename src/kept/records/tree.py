@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 Nodes: TypeAlias = Callable[[int, int], bytes]
@@ -65,6 +66,7 @@ class Frontier:
 def nodes_of(hashes: Sequence[bytes]) -> Nodes:
     """Subtree hashes of a tree whose leaf hashes are all at hand."""
 
+    @cache
     def node(level: int, index: int) -> bytes:
         if level == 0:
             return hashes[index]
