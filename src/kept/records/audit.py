@@ -15,6 +15,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kept.policy.findings import Finding
+from kept.records.codes import finding
 from kept.records.export import CONTROL, control_of, key_of
 from kept.records.ledger import MARK_SIZE, End, Head, Marks, Witness, end_holds, head_holds, marks_hold
 from kept.records.tree import Frontier
@@ -55,7 +56,7 @@ def verify(lines: Iterable[bytes], *, key: bytes | None = None, witnesses: Seque
     except ValueError:
         return _unreadable(key)
     if key is not None and key != named:
-        reading.problem("L110", "the copy names another key than the one expected", "the signatures decide")
+        reading.problem("L110")
     _read(reading, source)
     _close(reading)
     return reading.audit(named if key is None else key)
@@ -78,12 +79,11 @@ class _Reading:
     witnessed: int = 0
     problems: list[Finding] = field(default_factory=list)
 
-    def problem(self, code: str, message: str, why: str = "", *, bad: tuple[int, int] | None = None) -> None:
+    def problem(self, code: str, detail: str = "", *, bad: tuple[int, int] | None = None) -> None:
         """Note what is wrong; the first named entries stand."""
         if bad is not None and self.bad is None:
             self.bad = bad
-        where = _entries(bad) if bad else ""
-        self.problems.append(Finding(code=code, message=message, where=where, why=why))
+        self.problems.append(finding(code, detail=detail, where=_entries(bad) if bad else ""))
 
     def audit(self, key: bytes) -> Audit:
         """The result as a value."""
@@ -157,14 +157,9 @@ def _take_head(reading: _Reading, head: Head) -> None:
 
 def _name_first(reading: _Reading, head: Head) -> None:
     shown, due = len(reading.pending), head.size - reading.frontier.size
-    if shown < due:
-        message = "entries were deleted"
-    elif shown > due:
-        message = "entries were inserted"
-    else:
-        message = "an entry was altered or moved"
-    why = f"the head signed at {head.size} entries has another root than the entries in the copy"
-    reading.problem("L101", message, why, bad=_first_bad(reading, head))
+    what = "deleted" if shown < due else "inserted" if shown > due else "altered or moved"
+    detail = f"{what}, the head signed at {head.size} entries has another root"
+    reading.problem("L101", detail, bad=_first_bad(reading, head))
 
 
 def _first_bad(reading: _Reading, head: Head) -> tuple[int, int]:
@@ -197,41 +192,36 @@ def _compare_witnesses(reading: _Reading, size: int) -> None:
         if then.root == witness.root:
             reading.witnessed = witness.size
             continue
-        why = f"a head kept elsewhere shows another root at {witness.size} entries"
         span = (reading.witnessed, max(reading.witnessed, witness.size - 1))
-        reading.problem("L107", "history was written anew", why, bad=span)
+        reading.problem("L107", f"another root at {witness.size} entries than the head kept elsewhere", bad=span)
         return
 
 
 def _close(reading: _Reading) -> None:
     """What only the end of the copy can show."""
     if reading.forged:
-        message = f"{reading.forged} signed lines (heads, marks, end) are altered or out of place"
-        reading.problem("L104", message, "their signature does not hold, or they are not where they were signed")
+        reading.problem("L104", f"{reading.forged} of them")
     if reading.bad is not None:
         return
     size, shown = reading.frontier.size, len(reading.pending)
     end = reading.end
     if shown > UNPROVEN_LIMIT:
-        reading.problem("L105", "heads were removed", f"no head proves {shown} entries", bad=(size, size + shown - 1))
+        reading.problem("L105", f"no head proves {shown} entries", bad=(size, size + shown - 1))
     elif end is None or not end_holds(end, reading.key):
-        why = "the copy's signed last line is missing or altered"
-        reading.problem("L108", "the copy was cut short or added to", why, bad=(size, size))
+        reading.problem("L108", bad=(size, size))
     elif shown:
-        reading.problem("L101", "entries are not covered by any head", bad=(size, size))
+        reading.problem("L101", "no head speaks of them", bad=(size, size))
     elif end.size != size or end.root != reading.frontier.root:
-        why = f"the last line was signed over {end.size} entries"
-        reading.problem("L102", "entries were deleted", why, bad=(size, size))
+        reading.problem("L102", f"the last line was signed over {end.size}, the copy has {size}", bad=(size, size))
     elif end.heads != reading.heads:
-        reading.problem("L105", f"the copy has {reading.heads} of {end.heads} heads", "heads were removed or added")
+        reading.problem("L105", f"{reading.heads} of {end.heads}")
     _miss_witnesses(reading)
 
 
 def _miss_witnesses(reading: _Reading) -> None:
     if reading.witnesses:
-        size = reading.frontier.size
-        why = f"a head kept elsewhere shows {reading.witnesses[-1].size} entries, this copy has {size}"
-        reading.problem("L106", "the ledger was rolled back", why, bad=(size, size))
+        size, most = reading.frontier.size, reading.witnesses[-1].size
+        reading.problem("L106", f"a head kept elsewhere shows {most} entries, this copy has {size}", bad=(size, size))
 
 
 def _public(key: bytes) -> Ed25519PublicKey:
@@ -248,10 +238,12 @@ def _entries(bad: tuple[int, int]) -> str:
 
 
 def _unreadable(key: bytes | None) -> Audit:
-    finding = Finding(
-        code="L109",
-        message="this is not an exported ledger",
-        why="its first line must name the format and the public key",
-        help="export it with `kept audit export`",
+    return Audit(
+        proven=0,
+        heads=0,
+        head=None,
+        key=(key or b"").hex(),
+        first_bad=0,
+        last_bad=0,
+        problems=(finding("L109"),),
     )
-    return Audit(proven=0, heads=0, head=None, key=(key or b"").hex(), first_bad=0, last_bad=0, problems=(finding,))

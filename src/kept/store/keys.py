@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kept.policy.findings import Finding, Severity, could_not_run
+from kept.policy.findings import Finding, could_not_run
+from kept.store.codes import finding
 from kept.store.tables import data_key
 
 VARIABLE: Final = "KEPT_KEY"
@@ -43,27 +44,12 @@ def master_key(
     if words := environ.get(VARIABLE):
         return Master(key=_decoded(words, f"the variable {VARIABLE}"))
     if store is None:
-        raise could_not_run(
-            Finding(
-                code="K120",
-                message=f"{VARIABLE} is not set",
-                why="a store on a server keeps no key beside itself, or a copy of it would open everything",
-                help=f'set {VARIABLE} to 32 random bytes in base64: python3 -c "import base64, os; '
-                'print(base64.b64encode(os.urandom(32)).decode())"',
-            )
-        )
+        raise could_not_run(finding("K120"))
     file = store.with_name(store.name + ".key")
     if file.exists():
         return Master(key=_decoded(file.read_text(encoding="ascii", errors="replace"), str(file)))
     if not fresh:
-        raise could_not_run(
-            Finding(
-                code="K124",
-                message="the key of Kept's own store is missing",
-                where=str(file),
-                help=f"restore the key file from its copy, or set {VARIABLE} to its content",
-            )
-        )
+        raise could_not_run(finding("K124", where=str(file)))
     return _made(file, entropy)
 
 
@@ -77,15 +63,7 @@ def _made(file: Path, entropy: Callable[[int], bytes]) -> Master:
         out.write(base64.b64encode(key) + b"\n")
         out.flush()
         os.fsync(out.fileno())
-    warning = Finding(
-        code="K121",
-        severity=Severity.WARNING,
-        message="a new key was made for Kept's own store",
-        where=str(file),
-        why="whoever has the store and this file can read what Kept sealed; without the file nobody can",
-        help=f"keep a copy apart from the store's backups, or set {VARIABLE} and remove the file",
-    )
-    return Master(key=key, warnings=(warning,))
+    return Master(key=key, warnings=(finding("K121", where=str(file)),))
 
 
 def _decoded(words: str, place: str) -> bytes:
@@ -94,9 +72,7 @@ def _decoded(words: str, place: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_SIZE:
-        raise could_not_run(
-            Finding(code="K122", message="the key of Kept's own store is not 32 bytes in base64", where=place)
-        )
+        raise could_not_run(finding("K122", where=place))
     return key
 
 
@@ -168,13 +144,7 @@ class Keys:
         try:
             return decrypt(self.master, wrapped, _about(key_id, purpose))
         except InvalidTag:
-            raise could_not_run(
-                Finding(
-                    code="K123",
-                    message="the key at hand does not open this store",
-                    help=f"set {VARIABLE}, or restore the key file, to the key this store was made with",
-                )
-            ) from None
+            raise could_not_run(finding("K123")) from None
 
 
 def _about(key_id: str, purpose: str) -> str:

@@ -12,8 +12,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Row, Select, delete, func, insert, select
 
-from kept.policy.findings import Finding, could_not_run
+from kept.policy.findings import Refused, could_not_run
 from kept.records import audit
+from kept.records import codes as records
 from kept.records.audit import Audit
 from kept.records.export import control_line, header_line
 from kept.records.ledger import (
@@ -32,6 +33,7 @@ from kept.records.ledger import (
     sign_marks,
 )
 from kept.records.tree import EMPTY_ROOT, HASH_SIZE, Frontier, leaf_hash
+from kept.store.codes import finding
 from kept.store.keys import decrypt, encrypt
 from kept.store.open import Tx
 from kept.store.tables import about, ledger_entry, ledger_head, ledger_payload
@@ -124,13 +126,7 @@ def verify_copy(tx: Tx, lines: Iterable[bytes]) -> Audit:
     root = tx.connection.execute(select(ledger_head.c.root).where(ledger_head.c.size == found.head.size)).scalar()
     if root is not None and bytes(root) == found.head.root:
         return found
-    split = Finding(
-        code="L111",
-        message="the copy and the store hold different histories",
-        where=f"head at {found.head.size} entries",
-        why="both carry this ledger's signature, so one of them was rolled back or written anew",
-        help="compare both with a head kept elsewhere",
-    )
+    split = records.finding("L111", where=f"head at {found.head.size} entries")
     return replace(found, problems=(*found.problems, split))
 
 
@@ -143,7 +139,7 @@ def open_payload(tx: Tx, seq: int) -> Opened | None:
     try:
         plain = decrypt(key, row.ciphertext, _about_entry(seq))
     except InvalidTag:
-        raise could_not_run(Finding(code="K152", message="a ledger payload is damaged", where=f"entry {seq}")) from None
+        raise could_not_run(finding("K151", where=f"entry {seq}")) from None
     return Opened(salt=plain[:SALT_SIZE], payload=plain[SALT_SIZE:])
 
 
@@ -253,12 +249,5 @@ def _head_row(signed: Head, frontier: Frontier, marks: Marks | None) -> dict[str
     }
 
 
-def _damaged(what: str) -> Exception:
-    return could_not_run(
-        Finding(
-            code="K150",
-            message="the ledger in the store is damaged; nothing was added to it",
-            why=what,
-            help="run `kept audit verify`, and compare with the last head kept elsewhere",
-        )
-    )
+def _damaged(what: str) -> Refused:
+    return could_not_run(finding("K150", detail=what))

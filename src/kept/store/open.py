@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from kept.policy.findings import Finding, could_not_run
 from kept.store import tables
+from kept.store.codes import finding
 from kept.store.keys import Keys, Master, master_key
 
 DEFAULT: Final = ".kept/store.db"
@@ -110,19 +111,13 @@ def _url(url_or_path: str | Path) -> URL:
     try:
         url = make_url(words)
     except ArgumentError:
-        raise could_not_run(_finding("K102", "the address of Kept's own store cannot be read", "")) from None
+        raise could_not_run(finding("K102", detail="the address cannot be read")) from None
     backend = url.drivername.partition("+")[0]
     if backend in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
         return url.set(drivername="sqlite")
-    raise could_not_run(
-        Finding(
-            code="K102",
-            message=f"Kept's own store cannot live in {backend}",
-            help="give a file path (SQLite) or a postgresql:// address",
-        )
-    )
+    raise could_not_run(finding("K102", detail=f"in {backend}"))
 
 
 def _prepare(file: Path) -> None:
@@ -194,14 +189,8 @@ def _migrate(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
     found = _version(connection)
     if found > tables.VERSION:
-        raise could_not_run(
-            _finding(
-                "K103",
-                f"the store has version {found}, this Kept knows up to {tables.VERSION}",
-                place_of(connection.engine.url),
-                "use the newer Kept that wrote it",
-            )
-        )
+        detail = f"version {found}, this Kept knows up to {tables.VERSION}"
+        raise could_not_run(finding("K103", where=place_of(connection.engine.url), detail=detail))
     for version in range(found, tables.VERSION):
         _STEPS[version](connection)
         is_version = tables.about.c.name == "version"
@@ -239,27 +228,23 @@ def _refuse(context: ExceptionContext) -> None:
 
 
 _CAUSES: Final = (
-    ("full", "K110", "the disk is full", "free some space and repeat the command; nothing was half-written"),
-    ("no space", "K110", "the disk is full", "free some space and repeat the command; nothing was half-written"),
-    ("readonly", "K111", "Kept's own store is read-only", "give the account that runs Kept write access to it"),
-    ("read-only", "K111", "Kept's own store is read-only", "give the account that runs Kept write access to it"),
-    ("permission", "K111", "access to Kept's own store is denied", "give the account that runs Kept access to it"),
-    ("not a database", "K112", "this file is not a store of Kept", "name another file, or restore it from a backup"),
-    ("malformed", "K112", "Kept's own store is damaged", "restore it from a backup, then run `kept audit verify`"),
-    ("locked", "K113", "another process holds Kept's own store", "wait until it has ended, then repeat the command"),
-    ("unable to open", "K114", "Kept's own store cannot be opened", "check that the path is a file you may write"),
-    ("directory", "K114", "Kept's own store cannot be opened", "check that the path is a file you may write"),
-    ("password", "K115", "the store's server refuses the sign-in", "check the account and password in its address"),
-    ("connect", "K116", "the store's server does not answer", "check the address, and that the server runs"),
+    ("full", "K110"),
+    ("no space", "K110"),
+    ("readonly", "K111"),
+    ("read-only", "K111"),
+    ("permission", "K111"),
+    ("not a database", "K112"),
+    ("malformed", "K112"),
+    ("locked", "K113"),
+    ("unable to open", "K114"),
+    ("directory", "K114"),
+    ("password", "K115"),
+    ("does not exist", "K115"),
+    ("connect", "K116"),
 )
+"""Signs in what a database or the system says, first match wins, and the code they stand for."""
 
 
 def _explained(words: str, place: str) -> Finding:
-    for sign, code, message, next_step in _CAUSES:
-        if sign in words.lower():
-            return _finding(code, message, place, next_step)
-    return _finding("K119", "Kept's own store failed", place, "run `kept doctor`")
-
-
-def _finding(code: str, message: str, place: str, help: str = "") -> Finding:  # noqa: A002 - the finding's own word
-    return Finding(code=code, message=message, where=place, help=help)
+    code = next((code for sign, code in _CAUSES if sign in words.lower()), "K119")
+    return finding(code, where=place)

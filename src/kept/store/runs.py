@@ -12,7 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Insert, Row, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kept.policy.findings import Finding, could_not_run, stopped
+from kept.policy.findings import could_not_run, stopped
+from kept.store.codes import finding
 from kept.store.open import Tx
 from kept.store.tables import approval, batch, plan, run
 
@@ -103,19 +104,9 @@ def load_plan(tx: Tx, digest: str) -> StoredPlan:
     """Load a plan by its digest. Refuses one that is missing or whose stored text was changed."""
     row = tx.connection.execute(select(plan).where(plan.c.digest == digest)).first()
     if row is None:
-        raise could_not_run(
-            Finding(code="K140", message="this plan is not in the store", where=f"plan {digest[:12]}", help="plan anew")
-        )
+        raise could_not_run(finding("K140", where=f"plan {digest[:12]}"))
     if hashlib.sha256(row.text.encode()).hexdigest() != digest:
-        raise stopped(
-            Finding(
-                code="K141",
-                message="the stored plan is not the plan that was made: its text was changed",
-                where=f"plan {digest[:12]}",
-                why="only exactly the plan that was reviewed may be applied",
-                help="run `kept audit verify`, then plan again",
-            )
-        )
+        raise stopped(finding("K141", where=f"plan {digest[:12]}"))
     return StoredPlan(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
 
 
@@ -168,9 +159,7 @@ def move(tx: Tx, run_id: str, to: State, *, at: datetime, reason: str = "") -> R
     found = find_run(tx, run_id)
     if found is None or to not in _MOVES[found.state]:
         state = found.state.value if found else "unknown"
-        raise stopped(
-            Finding(code="K142", message=f"a run that is {state} cannot become {to.value}", where=f"run {run_id}")
-        )
+        raise stopped(finding("K142", where=f"run {run_id}", detail=f"from {state} to {to.value}"))
     values: dict[str, Any] = {"state": to.value, "reason": reason, "changed_at": at}
     if to is not State.PAUSED:
         values["pause_asked"] = False

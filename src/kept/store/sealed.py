@@ -8,7 +8,8 @@ from datetime import datetime
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import delete, insert, select
 
-from kept.policy.findings import Finding, could_not_run
+from kept.policy.findings import could_not_run
+from kept.store.codes import finding
 from kept.store.keys import decrypt, encrypt
 from kept.store.open import Store, Tx
 from kept.store.tables import sealed
@@ -42,21 +43,11 @@ def unseal(tx: Tx, sealed_id: str) -> bytes:
     row = tx.connection.execute(select(sealed.c.key_id, sealed.c.ciphertext).where(sealed.c.id == sealed_id)).first()
     key = tx.keys.find(row.key_id) if row else None
     if row is None or key is None:
-        raise could_not_run(
-            Finding(
-                code="K130",
-                message="what was sealed here is no longer there",
-                where=f"sealed {sealed_id}",
-                why="sealed items are destroyed when their time is over or their request is closed",
-                help="make the plan again",
-            )
-        )
+        raise could_not_run(finding("K130", where=f"sealed {sealed_id}"))
     try:
         return decrypt(key, row.ciphertext, row.key_id)
     except InvalidTag:
-        raise could_not_run(
-            Finding(code="K131", message="a sealed item is damaged", where=f"sealed {sealed_id}")
-        ) from None
+        raise could_not_run(finding("K131", where=f"sealed {sealed_id}")) from None
 
 
 def destroy(tx: Tx, sealed_id: str) -> bool:
