@@ -1,0 +1,100 @@
+"""`data.never`: fields that must not occur, neither as a column of the kind nor as values in one, prose included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final
+
+from kept.map.bound import BoundTable
+from kept.policy.model import Citation, DataKind
+from kept.prove.controls.answer import Fault, Look, over_systems, values_fault
+from kept.prove.controls.places import (
+    columns_of,
+    exempt,
+    field_of,
+    holds,
+    kebab,
+    names_person,
+    tokens,
+    unmapped_columns,
+)
+from kept.prove.controls.witness import Inspection, Witness
+from kept.prove.verdict import Count, Evidence
+
+NEVER: Final = "never-fields"
+
+RECOGNISED: Final = {"email": "email", "phone": "phone", "ip": "ip", "iban": "iban", "card": "card"}
+"""Fields whose values show of themselves what they are, and their recogniser."""
+
+_WORDS: Final = {
+    "email": frozenset({"email", "mail"}),
+    "phone": frozenset({"phone", "telephone", "mobile", "telefon", "tel"}),
+    "religion": frozenset({"religion", "religious", "confession", "konfession", "faith"}),
+    "politics": frozenset({"politics", "political", "party", "partei"}),
+    "gender": frozenset({"gender", "sex", "geschlecht"}),
+    "age": frozenset({"age", "alter", "born", "birthday", "birthdate", "birth", "geburtsdatum"}),
+}
+"""Words of a column's name that give a field away, whatever the policy calls the column."""
+
+
+def never(citation: Citation, inspection: Inspection) -> Evidence:
+    """No forbidden field in the tables of the kind; under `all`, in any kind's."""
+    kinds = inspection.policy.data
+    chosen = [kinds[citation.element]] if citation.element in kinds else list(kinds.values())
+    return over_systems(NEVER, "reason.never-holds", inspection, partial(_look, chosen))
+
+
+def _look(kinds: Iterable[DataKind], witness: Witness) -> Look:
+    faults: list[Fault] = []
+    counts: list[Count] = []
+    tables: dict[str, None] = {}
+    for kind in kinds:
+        for bound in witness.map.tables.values():
+            if kind.never and holds(bound, kind.name):
+                tables[bound.name] = None
+                for fault, count in _in_table(kind, bound, witness):
+                    counts.append(count)
+                    faults += [fault] if fault else []
+    return Look(
+        faults=tuple(faults),
+        counts=tuple(counts),
+        tables=tuple(tables),
+        sampled=True,
+        queries=tuple(witness.asked(table) for table in tables),
+        sums={"n": sum(c.total for c in counts), "rows": sum(witness.sampled(table) for table in tables)},
+    )
+
+
+def _in_table(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[tuple[Fault | None, Count]]:
+    for column in (*columns_of(bound, kind.name), *unmapped_columns(bound)):
+        place = witness.place(bound.name, column)
+        named = _named(kind, bound, column)
+        seen = witness.seen(bound.name, column)
+        if named:
+            fault = Fault(reason="reason.never-column", facts=(("place", place), ("field", named)), weight=seen.values)
+            yield fault, Count(place=place, violations=seen.values or 1, total=seen.values or 1)
+            continue
+        worst = max(_values(kind), key=lambda name: seen.inside.get(name, 0), default="")
+        hits = seen.inside.get(worst, 0)
+        fault_ = values_fault(witness, (bound.name, column), worst, seen) if hits else None
+        if seen.values:
+            yield fault_, Count(place=place, violations=hits, total=seen.values)
+
+
+def _values(kind: DataKind) -> list[str]:
+    return [RECOGNISED[word] for word in kind.never if word in RECOGNISED]
+
+
+def _named(kind: DataKind, bound: BoundTable, column: str) -> str | None:
+    """The forbidden field a column stands for, by declaration or by its name; a link to another row names nobody."""
+    if exempt(bound, column) and column not in dict(bound.entry.find_by).values():
+        return None
+    names = {field_of(bound, column), kebab(column)}
+    words = set(tokens(column)) | set(tokens(field_of(bound, column)))
+    for field in kind.never:
+        if field in names or words & _WORDS.get(field, frozenset()):
+            return field
+        if field == "name" and names_person(bound.name, column):
+            return field
+    return None
