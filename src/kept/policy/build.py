@@ -22,15 +22,13 @@ STOP_ABOVE: Final = 0.05
 Section = dict[str, Entry]
 
 
-def controller(entry: Entry | None) -> Controller | None:
-    """Who answers; None when a required key is missing."""
-    if entry is None or not {"name", "country", "timezone", "languages"} <= entry.values.keys():
-        return None
+def controller(entry: Entry | None) -> Controller:
+    """Who answers; what is missing stands empty, and the missing key is an error of its own."""
     return Controller(
         name=one(entry, "name") or "",
         country=one(entry, "country") or "",
-        timezone=one(entry, "timezone") or "",
-        languages=entry.items("languages"),
+        timezone=one(entry, "timezone") or "UTC",
+        languages=entry.items("languages") if entry else (),
         contact=one(entry, "contact"),
     )
 
@@ -180,9 +178,9 @@ def own(section: Section) -> Iterable[tuple[str, Entry]]:
     return ((name, entry) for name, entry in section.items() if name and name not in RESERVED)
 
 
-def one(entry: Entry, key: str, general: Entry | None = None) -> str | None:
+def one(entry: Entry | None, key: str, general: Entry | None = None) -> str | None:
     """The word of a key, or what `all` says; None when it is missing or undecided."""
-    value = entry.values.get(key, general.values.get(key) if general else None)
+    value = next((e.values[key] for e in (entry, general) if e and key in e.values), None)
     return None if value is None or value == UNDECIDED else str(value)
 
 

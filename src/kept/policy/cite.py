@@ -62,8 +62,8 @@ def _may_cite(reading: Reading, entry: Entry, record: Record, word: Word) -> boo
         unknown(reading, "P122", f"there is no key `{word.text[:40]}` to cite", word, (k.name for k in record.keys))
         return False
     general = entry.name.rpartition(".")[2] in {"", *RESERVED}
-    if key is not None and not (key.name in entry.values or key.default or general):
-        reading.report("P124", f"a promise is bound to `{key.name}`, which is missing here", word.span)
+    if key is not None and not (key.name in entry.spans or key.default or general):
+        reading.report("P123", f"a promise is bound to `{key.name}`, which is missing here", word.span)
         return False
     return True
 

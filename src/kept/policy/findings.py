@@ -47,6 +47,8 @@ class Finding:
     """A place that is not in a file: `shop.account_user.email`, a verb, a plan."""
     why: str = ""
     help: str = ""
+    fix: str = ""
+    """What to write in place of the first span, where one edit repairs it."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a malfunction

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kept.law.terms import RequestKind
 from kept.policy import build, tables
+from kept.policy.checks import check, check_register
 from kept.policy.cite import citations
 from kept.policy.codes import finding
 from kept.policy.findings import Exit, Finding, Refused, Severity, Span
@@ -16,10 +17,11 @@ from kept.policy.model import Citation, Entry, Policy
 from kept.policy.nodes import List, Map, Node, Word, parse
 from kept.policy.shapes import Record, Section
 from kept.policy.source import Source, read_source
+from kept.policy.text import Registered, read_promises
 from kept.policy.walk import Place, Reading, bad_name, expect, read_record, require_keys, unknown
 from kept.policy.words import is_name
 
-_WELL_READ = frozenset({"P001", "P002", "P003", "P004", "P005", "P006", "P007", "P008"})
+UNREAD = frozenset({"P001", "P002", "P003", "P004", "P005", "P006", "P007", "P008"})
 """Findings that mean the file could not be read at all."""
 
 
@@ -31,6 +33,8 @@ class Loaded:
     policy: Policy | None
     findings: tuple[Finding, ...]
     source: Source | None
+    register: tuple[Registered, ...] = ()
+    """The promises of `text.promises`, in its order."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -50,7 +54,8 @@ def load_policy(path: Path) -> Loaded:
     reading = Reading(names=_names(root))
     reading.findings.extend(faults)
     policy = _policy(reading, root, source)
-    return _loaded(source, policy, reading)
+    register = _registered(policy, reading, path.parent) if policy else ()
+    return _loaded(source, policy, reading, register)
 
 
 def require(path: Path) -> Policy:
@@ -58,14 +63,15 @@ def require(path: Path) -> Policy:
     loaded = load_policy(path)
     if loaded.policy is not None:
         return loaded.policy
-    unread = any(found.code in _WELL_READ for found in loaded.errors)
+    unread = any(found.code in UNREAD for found in loaded.errors)
     raise Refused(*loaded.errors, exit_code=Exit.COULD_NOT_RUN if unread else Exit.BROKEN)
 
 
-def _loaded(source: Source, policy: Policy | None, reading: Reading) -> Loaded:
+def _loaded(source: Source, policy: Policy | None, reading: Reading, register: tuple[Registered, ...]) -> Loaded:
     findings = tuple(sorted(reading.findings, key=_order))
-    good = policy if all(found.severity is not Severity.ERROR for found in findings) else None
-    return Loaded(path=source.path, policy=good, findings=findings, source=source)
+    sound = policy is not None and all(found.severity is not Severity.ERROR for found in findings)
+    good = replace(policy, promises=tuple(p.id for p in register)) if sound and policy else None
+    return Loaded(path=source.path, policy=good, findings=findings, source=source, register=register)
 
 
 def _order(found: Finding) -> tuple[int, int, str]:
@@ -81,20 +87,35 @@ def _policy(reading: Reading, root: Node, source: Source) -> Policy | None:
         node = root.get(section.name)
         if node is not None:
             _section(reading, section, node)
-    return _assembled(reading, source, citations(reading))
+    policy = _assembled(reading, source, citations(reading))
+    check(policy, reading)
+    return policy
 
 
-def _assembled(reading: Reading, source: Source, cited: tuple[Citation, ...]) -> Policy | None:
+def _registered(policy: Policy, reading: Reading, folder: Path) -> tuple[Registered, ...]:
+    """The promises of the register; what is cited must be among them."""
+    text = policy.entry("text")
+    if text is None or policy.text.promises is None:
+        if policy.citations:
+            reading.report("P124", "promises are cited, and no register lists them", policy.citations[0].span)
+        return ()
+    register, faults = read_promises(folder / policy.text.promises)
+    for fault in faults:
+        where = text.spans["promises"]
+        reading.report("P126", f"`{policy.text.promises}`: {fault.message}", where, beside=fault.spans[0])
+    if register:
+        check_register(policy, reading, frozenset(promise.id for promise in register))
+    return register
+
+
+def _assembled(reading: Reading, source: Source, cited: tuple[Citation, ...]) -> Policy:
     sections = _by_section(reading)
-    controller = build.controller(sections["controller"].get(""))
-    if controller is None:
-        return None
     data = build.data(sections["data"])
     text = build.prose(sections["text"].get(""), _defects(reading, cited))
     return Policy(
         path=source.name,
         digest=source.digest,
-        controller=controller,
+        controller=build.controller(sections["controller"].get("")),
         people=build.people(sections["people"]),
         data=data,
         retention=build.rules(sections["retention"], tuple(data), reading),

@@ -50,7 +50,7 @@ class Entry:
     """Empty for the fixed keys of the section itself."""
     values: dict[str, object] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
-    """Where each value stands."""
+    """Where each key's value stands, a faulty one included."""
     span: Span
     words: str = ""
     """The element on one line as the file has it, without `says`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -39,6 +40,8 @@ from kept.policy.words import (
     read_share,
 )
 
+_ARTICLE: Final = re.compile(r"\((Art\. .*GDPR)\)")
+
 _NUMBER: Final = 200
 """No number of the grammar is larger: they are ages."""
 
@@ -65,11 +68,21 @@ class Reading:
         help: str = "",  # noqa: A002 - the finding's field
         note: str = "",
         beside: Span | None = None,
+        fix: str = "",
     ) -> None:
         """Add a finding; `note` is what its carets say, `beside` the other place of a disagreement."""
         spot = replace(span, note=note) if note else span
         spans = (spot,) if beside is None else (spot, beside)
-        self.findings.append(finding(code, message, *spans, help=help))
+        self.findings.append(finding(code, message, *spans, help=help, fix=fix))
+
+    def explain(self, since: int, key: Key) -> None:
+        """Give findings about a key the article that its description names."""
+        article = _ARTICLE.search(key.doc)
+        if article is None:
+            return
+        what = _ARTICLE.sub("", key.doc).rstrip(".").strip()
+        why = f"{article[1]}: {what[0].lower()}{what[1:]}"
+        self.findings[since:] = [replace(f, why=f.why or why) for f in self.findings[since:]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +107,12 @@ def read_record(reading: Reading, node: Map, record: Record, place: Place, span:
             if key_word.text != "says" or not record.main:
                 _unknown_key(reading, key_word, record)
             continue
+        before = len(reading.findings)
         found = read(reading, value, key.shape, place.inner(key.name))
+        reading.explain(before, key)
+        spans[key.name] = value.span
         if found is not None:
-            values[key.name], spans[key.name] = found, value.span
+            values[key.name] = found
     entry = Entry(
         section=place.section, name=place.element, values=values, spans=spans, span=span, words=in_words(node)
     )
@@ -111,7 +127,9 @@ def require_keys(reading: Reading, node: Map, record: Record, span: Span) -> Non
     """Report the keys that must not be missing."""
     for key in record.keys:
         if key.required and node.get(key.name) is None:
+            before = len(reading.findings)
             reading.report("P012", f"the key `{key.name}` is missing", span, help=f"`{key.name}`: {key.doc}")
+            reading.explain(before, key)
 
 
 def _key(record: Record, name: str) -> Key | None:
@@ -130,7 +148,8 @@ def unknown(reading: Reading, code: str, message: str, word: Word, allowed: Iter
     known = list(dict.fromkeys(allowed))
     close = nearest(word.text, known)
     listed = f"one of {', '.join(known[:30])}" if known else ""
-    reading.report(code, message, word.span, note=f"did you mean `{close}`?" if close else "", help=listed)
+    note = f"did you mean `{close}`?" if close else ""
+    reading.report(code, message, word.span, note=note, help=listed, fix=close or "")
 
 
 def read(reading: Reading, node: Node, shape: Shape, place: Place) -> object | None:
@@ -149,7 +168,7 @@ def read(reading: Reading, node: Node, shape: Shape, place: Place) -> object | N
         case Either():
             return read(reading, node, shape.short if _short(node, shape) else shape.long, place)
         case Reserved():
-            reading.report("S503", "this word is reserved", node.span)
+            reading.report("S103", "this word is reserved", node.span)
             return None
 
 
