@@ -19,13 +19,15 @@ from kept.prove.controls.places import (
     tokens,
     unmapped_columns,
 )
-from kept.prove.controls.witness import Inspection, Witness
+from kept.prove.controls.witness import Doubt, Inspection, Witness
 from kept.prove.verdict import Count, Evidence
 
 NEVER: Final = "never-fields"
 
 RECOGNISED: Final = {"email": "email", "phone": "phone", "ip": "ip", "iban": "iban", "card": "card"}
 """Fields whose values show of themselves what they are, and their recogniser."""
+
+_MAIL_LIKE: Final = "%_@_%.__%"
 
 _WORDS: Final = {
     "email": frozenset({"email", "mail"}),
@@ -46,19 +48,15 @@ def never(citation: Citation, inspection: Inspection) -> Evidence:
 
 
 def _look(kinds: Iterable[DataKind], witness: Witness) -> Look:
-    faults: list[Fault] = []
-    counts: list[Count] = []
-    tables: dict[str, None] = {}
-    for kind in kinds:
-        for bound in witness.map.tables.values():
-            if kind.never and holds(bound, kind.name):
-                tables[bound.name] = None
-                for fault, count in _in_table(kind, bound, witness):
-                    counts.append(count)
-                    faults += [fault] if fault else []
+    pairs = [(k, b) for k in kinds if k.never for b in witness.map.tables.values() if holds(b, k.name)]
+    tables = dict.fromkeys(bound.name for _, bound in pairs)
+    found = [one for kind, bound in pairs for one in _in_table(kind, bound, witness)]
+    faults = tuple(fault for fault, _ in found if fault)
+    counts = tuple(count for _, count in found)
     return Look(
-        faults=tuple(faults),
-        counts=tuple(counts),
+        faults=faults,
+        doubts=() if faults else tuple(d for kind, bound in pairs for d in _unsampled_mail(kind, bound, witness)),
+        counts=counts,
         tables=tuple(tables),
         sampled=True,
         queries=tuple(witness.asked(table) for table in tables),
@@ -80,6 +78,20 @@ def _in_table(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[t
         fault_ = values_fault(witness, (bound.name, column), worst, seen) if hits else None
         if seen.values:
             yield fault_, Count(place=place, violations=hits, total=seen.values)
+
+
+def _unsampled_mail(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[Doubt]:
+    """Where the sample left rows out, one count over all of them tells whether any could hold a mail address."""
+    if "email" not in kind.never or witness.sampled(bound.name) >= witness.rows(bound.name):
+        return
+    for column in columns_of(bound, kind.name):
+        if column in witness.readable(bound.name):
+            hits, rows = witness.port.count_like(bound.name, column, _MAIL_LIKE)
+            if hits:
+                place = witness.place(bound.name, column)
+                yield Doubt(
+                    reason="reason.perhaps-mail", facts=(("place", place), ("n", str(hits)), ("total", str(rows)))
+                )
 
 
 def _values(kind: DataKind) -> list[str]:

@@ -135,7 +135,11 @@ PHONE: Final = _recogniser(
     "phone", r"\d", rf"(?<![\w+./-])(?:{_INTERNATIONAL}|{_NATIONAL})", _phone, "+49 30 23125 000"
 )
 IP: Final = _recogniser(
-    "ip", r"[.:]", r"(?<![\w.:])(?:\d{1,3}+(?:\.\d{1,3}+){3}|[0-9A-Fa-f:]{4,39}+)(?![\w:]|\.\d)", _address, "192.0.2.17"
+    "ip",
+    r"[.:]",
+    r"(?<![\w.])\d{1,3}+(?:\.\d{1,3}+){3}(?!\w|\.\d)|(?<![\w.:])[0-9A-Fa-f:]{4,39}+(?![\w:]|\.\d)",
+    _address,
+    "192.0.2.17",
 )
 IBAN: Final = _recogniser(
     "iban",
@@ -148,7 +152,7 @@ CARD: Final = _recogniser("card", r"\d[ -]?\d", r"(?<![\d.+-])\d(?:[ -]?\d){12,1
 SECRET: Final = _recogniser(
     "secret",
     r"[_-]|AIza|AKIA|SG\.|eyJ",
-    rf"(?<![A-Za-z0-9])(?:{_PREFIXES})(?![A-Za-z0-9])|-----BEGIN [A-Z ]{{0,20}}+KEY-----",
+    rf"(?<![A-Za-z0-9])(?:{_PREFIXES})(?![A-Za-z0-9])|-----BEGIN [A-Z ]{{0,20}}KEY-----",
     _secret,
     "vck_test_" + "".join(chr(65 + n * 7 % 26) for n in range(24)),
 )

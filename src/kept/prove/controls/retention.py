@@ -71,7 +71,7 @@ def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) ->
     where = every(case.scope, predicate(numbers, case.selections))
     rows = _count(witness, drafted, bound.name, where)
     total = witness.rows(bound.name)
-    facts = (("place", place), ("N_", str(rows)), ("n", str(total)))
+    facts = (("place", place), ("hits", str(rows)), ("n", str(total)))
     return Look(
         faults=(Fault(reason="reason.rows-past-date", facts=facts, weight=rows),) if rows else (),
         counts=(Count(place=place, violations=rows, total=total),),
@@ -99,7 +99,7 @@ def _protected(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) 
     rows = _count(witness, drafted, bound.name, every(condemned, flag.selection))
     total = _count(witness, drafted, bound.name, flag.selection)
     place = witness.place(bound.name)
-    facts = (("place", place), ("N_", str(rows)), ("n", str(total)))
+    facts = (("place", place), ("hits", str(rows)), ("n", str(total)))
     return Look(
         faults=(Fault(reason="reason.floor-breached", facts=facts, weight=rows),) if rows else (),
         counts=(Count(place=place, violations=rows, total=total),),
