@@ -206,7 +206,8 @@ def _named(reading: Reading, node: Node, shape: Named, place: Place) -> object |
             bad_name(reading, word)
         elif expect(reading, value, Map) and isinstance(value, Map):
             require_keys(reading, value, shape.record, word.span)
-            found[word.text] = read_record(reading, value, shape.record, place.inner(word.text), word.span)
+            inner = place.inner(word.text)
+            found[word.text] = read_record(reading, value, shape.record, inner, word.span).values
     return found
 
 
@@ -222,7 +223,7 @@ def _listed(reading: Reading, node: Node, shape: Listed, place: Place) -> object
     for item in node.items:
         if expect(reading, item, Map) and isinstance(item, Map):
             require_keys(reading, item, shape.record, item.span)
-            found.append(read_record(reading, item, shape.record, place, item.span))
+            found.append(read_record(reading, item, shape.record, place, item.span).values)
     return tuple(found)
 
 
