@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from kept.decide.plan import Act
 from kept.decide.select import Always, Selection
+from kept.map.bound import Map
 from kept.map.schema import Schema
 from kept.map.system import Canary
-
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +78,87 @@ class SystemPort(Protocol):
 
     def sample(self, table: str, columns: Sequence[str], rows: int) -> Sample:
         """At most `rows` rows, spread over the table without a full scan; values cut at 2,000 characters."""
+
+
+Keys = Mapping[str, Sequence[object]]
+"""Key sets of named people, by the table whose keys they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where a step goes on: a mode and plain numbers, never a key value that could be personal."""
+
+    mode: str
+    """whole, blocks, rowids, ids, people or limit."""
+    at: int = 0
+    end: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One step as a system carries it out: the act, the values it is bound to, and how much it may touch."""
+
+    table: str
+    act: Act
+    cuts: Mapping[str, datetime]
+    keys: Keys = field(default_factory=dict)
+    rows: int
+    """Rows the plan expects; a batch that would touch more is rolled back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Which batch of which run: unique in the target, fenced by the attempt (law 6)."""
+
+    run: str
+    attempt: int
+    step: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A committed batch."""
+
+    rows: int
+    next: Cursor | None
+    ms: float = 0.0
+
+
+class TargetPort(SystemPort, Protocol):
+    """A system that can be changed. Every change and its marker share one transaction."""
+
+    @property
+    def bound(self) -> Map:
+        """The map this target works with, bound to the schema as it was described on opening."""
+
+    def size(self, table: str) -> tuple[int, bool]:
+        """(rows, exact): the catalogue's estimate for large tables."""
+
+    def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
+        """Key sets of the people these identifiers name, shared tables they are the last of included."""
+
+    def open_run(self, run: str, attempt: int) -> None:
+        """Make sure the marker table exists and fence off every earlier attempt of this run."""
+
+    def progress(self, run: str) -> Mapping[int, tuple[int, int]]:
+        """Per step of this run: rows touched and the last batch number, as the markers have it."""
+
+    def close_run(self, run: str) -> None:
+        """Remove the markers of a run that is over."""
+
+    def rehearse(self, tasks: Sequence[Task]) -> None:
+        """Carry out a first slice of every task and roll it back: what would fail in the end fails now."""
+
+    def whole(self, mark: Mark, tasks: Sequence[Task]) -> Done:
+        """All tasks in one transaction, each checked empty behind itself, one marker."""
+
+    def start(self, task: Task) -> Cursor:
+        """How the task is cut into batches."""
+
+    def batch(self, mark: Mark, task: Task, cursor: Cursor, budget: int) -> Done:
+        """One batch and its marker, or what the marker says when it was done before."""
+
+    def residual(self, task: Task) -> int:
+        """Rows that still match, read on a new connection."""

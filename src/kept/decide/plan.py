@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from kept.decide.draft import Draft
 from kept.decide.fill import Fill, fill_of, stays
@@ -125,6 +126,41 @@ class Plan:
 def canonical(plan: Plan) -> str:
     """The one text of a plan: sorted keys, no spaces, so the same inputs give the same bytes (V13)."""
     return json.dumps({"kept-plan": FORMAT, **asdict(plan)}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def parse(text: str) -> Plan:
+    """Read a plan back; raises ValueError unless the text is byte for byte what `canonical` writes (T1)."""
+    try:
+        fields = json.loads(text)
+        if fields.pop("kept-plan") != FORMAT:
+            raise ValueError("another version of the plan format")
+        tables = tuple(_table_of(table) for table in fields.pop("tables"))
+        steps = tuple(_step_of(step) for step in fields.pop("steps"))
+        plan = Plan(tables=tables, steps=steps, **fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a plan") from error
+    if canonical(plan) != text:
+        raise ValueError("not the canonical text")
+    return plan
+
+
+def _table_of(fields: dict[str, Any]) -> TablePlan:
+    classes = fields.pop("classes")
+    return TablePlan(classes=tuple(_class_of(each) for each in classes), **fields)
+
+
+def _class_of(fields: dict[str, Any]) -> ClassCount:
+    reasons = tuple(_reason_of(reason) for reason in fields.pop("reasons"))
+    return ClassCount(flags=tuple(fields.pop("flags")), reasons=reasons, **fields)
+
+
+def _reason_of(fields: dict[str, Any]) -> Reason:
+    return Reason(because=tuple(fields.pop("because")), grounds=tuple(fields.pop("grounds")), **fields)
+
+
+def _step_of(fields: dict[str, Any]) -> Step:
+    fills = tuple((column, fill) for column, fill in fields.pop("fills"))
+    return Step(classes=tuple(fields.pop("classes")), fills=fills, cost=Cost(**fields.pop("cost")), **fields)
 
 
 def cases_digest(drafts: tuple[Draft, ...]) -> str:

@@ -1,0 +1,1 @@
+"""Floor 6: where rooms are wired to each other, and nowhere else."""

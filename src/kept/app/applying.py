@@ -1,0 +1,238 @@
+"""`kept approve`, `apply`, `pause`, `resume`, `status`: exactly the reviewed plan, once, durably."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kept.app import people as named_people
+from kept.app.context import Context
+from kept.app.planning import drafted, measured
+from kept.decide.draft import RETENTION, Draft, Trigger
+from kept.decide.plan import Plan, cases_digest, parse
+from kept.policy.findings import Exit, Finding, Refused, could_not_run, stopped
+from kept.ports import Done, Keys
+from kept.records.ledger import Draft as Entry
+from kept.records.ledger import Kind
+from kept.store import ledger, runs
+from kept.store.sealed import destroy
+from kept.work import gate
+from kept.work.measure import grown
+from kept.work.orders import Orders, tasks_of
+from kept.work.walk import findings_of, walk
+
+Seen = Callable[[int, Done], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended."""
+
+    run: str
+    state: runs.State
+    rows: Mapping[str, int]
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
+    exit: Exit = Exit.FINE
+
+
+def read_plan(path: Path) -> tuple[Plan, str]:
+    """A plan file and its digest. Refuses a file that differs from what was made in a single byte."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "cannot be read" if isinstance(error, OSError) else "is no text"
+        raise could_not_run(
+            Finding(code="S318", message=f"the plan file {reason}", where=str(path), help="kept plan … --out FILE")
+        ) from None
+    try:
+        return parse(text), hashlib.sha256(text.encode()).hexdigest()
+    except (ValueError, RecursionError):
+        raise stopped(_altered(str(path))) from None
+
+
+def approve(context: Context, path: Path, role: str) -> bool:
+    """Record that a role said yes to exactly this plan; False when it had already."""
+    plan, digest = read_plan(path)
+    with context.store.write() as tx:
+        _known(tx, digest)
+        new = runs.approve(tx, runs.Approval(plan=digest, role=role, at=context.now))
+        if new:
+            entry = Entry(kind=Kind.PLAN_APPROVED, actor=role, counts={"rows": plan.rows}, links={"plan": digest})
+            ledger.append(tx, [entry], at=context.now)
+    return new
+
+
+def apply(context: Context, path: Path, seen: Seen) -> Outcome:
+    """Carry out a plan. A run that a dead process left behind is taken up instead of begun again."""
+    _, digest = read_plan(path)
+    with context.store.read() as tx:
+        _known(tx, digest)
+        earlier = runs.runs(tx, digest=digest, limit=1)
+    if earlier and earlier[0].state is runs.State.VERIFIED:
+        raise stopped(
+            Finding(
+                code="S319", message="this plan has been carried out", where=f"run {earlier[0].id}", help="kept status"
+            )
+        )
+    if earlier:
+        return resume(context, earlier[0].id, seen)
+    return _begun(context, digest, seen)
+
+
+def resume(context: Context, run: str, seen: Seen) -> Outcome:
+    """Take up a run that was paused, stopped or left behind: its markers say how far it came."""
+    found = _run(context, run)
+    if found.state is runs.State.VERIFIED:
+        raise stopped(Finding(code="S319", message="this run is over and verified", where=f"run {run}"))
+    with context.store.write() as tx:
+        runs.move(tx, run, runs.State.STARTED, at=context.now)
+        _log(tx, Kind.RUN_RESUMED, run, found.plan, {}, context.now)
+    return _carried(context, run, found.plan, seen)
+
+
+def pause(context: Context, run: str) -> bool:
+    """Ask a run to stop before its next batch."""
+    with context.store.write() as tx:
+        return runs.ask_pause(tx, run)
+
+
+def history(context: Context) -> tuple[runs.Run, ...]:
+    """All runs, latest first."""
+    with context.store.read() as tx:
+        return runs.runs(tx)
+
+
+def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
+    plan = _stored(context, digest)
+    drafts, keys = _derived(context, plan, fresh=True)
+    _may_run(context, plan, digest, drafts, keys)
+    run = str(uuid.uuid4())
+    with context.store.write() as tx:
+        runs.start_run(tx, run, digest, at=context.now)
+        _log(tx, Kind.RUN_STARTED, run, digest, {"rows": plan.rows}, context.now)
+    return _carried(context, run, digest, seen)
+
+
+def _may_run(context: Context, plan: Plan, digest: str, drafts: tuple[Draft, ...], keys: Mapping[str, Keys]) -> None:
+    with context.store.read() as tx:
+        roles = frozenset(approval.role for approval in runs.approvals(tx, digest))
+        secret = tx.keys.digest
+    objections = list(
+        gate.objections(
+            plan, policy=context.policy, maps=context.maps, cases=cases_digest(drafts), roles=roles, now=context.now
+        )
+    )
+    if plan.key_digest is not None and named_people.digest(secret, keys) != plan.key_digest:
+        objections.append(
+            Finding(code="S314", message="the identifiers now name other rows", where="plan", help="plan again")
+        )
+    if not objections:
+        planned = {(t.system, t.table): {c.number: c.rows for c in t.classes} for t in plan.tables}
+        objections = [
+            Finding(
+                code="S307", message=f"more rows match than the plan counted: {place}", where="plan", help="plan again"
+            )
+            for place in grown(planned, measured(context, drafts, keys), drafts)
+        ]
+    if objections:
+        raise stopped(*objections)
+
+
+def _derived(context: Context, plan: Plan, *, fresh: bool) -> tuple[tuple[Draft, ...], dict[str, Keys]]:
+    """Cases and key sets again: from the identifiers for a first attempt, as sealed when rows may be gone already."""
+    if plan.reference is None:
+        return drafted(context, RETENTION, datetime.fromisoformat(plan.as_of)), {}
+    people, wanted, keys = named_people.unsealed(context, plan.reference)
+    if fresh:
+        keys = named_people.resolve(context, people, wanted)
+    trigger = Trigger(kind=plan.trigger, people=wanted)
+    return drafted(context, trigger, datetime.fromisoformat(plan.as_of)), keys
+
+
+def _carried(context: Context, run: str, digest: str, seen: Seen) -> Outcome:
+    from kept.work.durable import workshop  # noqa: PLC0415 - brings dbos, 1.6 s
+
+    plan = _stored(context, digest)
+    drafts, keys = _derived(context, plan, fresh=False)
+    by_system = {each.system: each for each in drafts}
+    tasks = tasks_of(plan, by_system, context.systems, keys)
+
+    def body(run_id: str, attempt: int, once: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        orders = Orders(run=run_id, attempt=attempt, plan=plan, targets=context.systems, tasks=tasks)
+        return walk(orders, once, lambda: _pause_asked(context, run_id), seen)
+
+    with workshop(context.journal, run, body) as carry_out:
+        result = carry_out()
+    return _ended(context, run, digest, plan, result)
+
+
+def _ended(context: Context, run: str, digest: str, plan: Plan, result: Mapping[str, Any]) -> Outcome:
+    at = datetime.now(UTC)
+    findings = findings_of(result)
+    state, kind, code = _END[result["state"]]
+    reason = findings[0].code if findings else ""
+    with context.store.write() as tx:
+        runs.move(tx, run, state, at=at, reason=reason)
+        _log(tx, kind, run, digest, result["rows"], at)
+        if state is runs.State.VERIFIED and plan.reference:
+            destroy(tx, plan.reference)
+            _log(tx, Kind.SEALED_DESTROYED, run, digest, {}, at)
+    if state is runs.State.VERIFIED:
+        for name in plan.schemas:
+            context.systems[name].close_run(run)
+    exit_code = Exit(result["exit"]) if "exit" in result else code
+    return Outcome(run=run, state=state, rows=result["rows"], plan=plan, findings=findings, exit=exit_code)
+
+
+_END = {
+    "verified": (runs.State.VERIFIED, Kind.RUN_VERIFIED, Exit.FINE),
+    "paused": (runs.State.PAUSED, Kind.RUN_PAUSED, Exit.STOPPED),
+    "refused": (runs.State.STOPPED, Kind.RUN_STOPPED, Exit.BROKEN),
+}
+
+
+def _pause_asked(context: Context, run: str) -> bool:
+    with context.store.read() as tx:
+        return runs.pause_asked(tx, run)
+
+
+def _stored(context: Context, digest: str) -> Plan:
+    with context.store.read() as tx:
+        return parse(runs.load_plan(tx, digest).text)
+
+
+def _known(tx: Any, digest: str) -> None:
+    try:
+        runs.load_plan(tx, digest)
+    except Refused:
+        raise stopped(_altered("plan")) from None
+
+
+def _altered(where: str) -> Finding:
+    return Finding(
+        code="S312",
+        message="this is not a plan that was made here, or it was changed since",
+        where=where,
+        why="only exactly the plan that was reviewed may be applied",
+        help="plan again",
+    )
+
+
+def _run(context: Context, run: str) -> runs.Run:
+    with context.store.read() as tx:
+        found = runs.find_run(tx, run)
+    if found is None:
+        raise could_not_run(
+            Finding(code="S320", message="there is no such run", where=f"run {run[:40]}", help="kept status")
+        )
+    return found
+
+
+def _log(tx: Any, kind: Kind, run: str, digest: str, counts: Mapping[str, int], at: datetime) -> None:  # noqa: PLR0917
+    ledger.append(tx, [Entry(kind=kind, actor="engineer", run=run, counts=dict(counts), links={"plan": digest})], at=at)

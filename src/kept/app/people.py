@@ -1,0 +1,142 @@
+"""Named people: from what was typed to sealed identifiers, key sets and the digest a plan may carry."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kept.app.context import Context
+from kept.decide.plan import Named
+from kept.law.terms import Role
+from kept.map.identity import narrow, plausible
+from kept.policy.findings import Finding, could_not_run, stopped
+from kept.ports import Keys
+from kept.store.sealed import seal, unseal
+
+SEALED = "people"
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Identifiers by type, in their narrow form; never printed."""
+
+    identifiers: Mapping[str, tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        return f"People({sum(map(len, self.identifiers.values()))} identifiers)"
+
+
+def parse(words: Sequence[str]) -> People:
+    """Read `email=anna@example.org phone=…`; all faults at once, the values never repeated."""
+    found: dict[str, list[str]] = {}
+    faults = []
+    for position, word in enumerate(words, start=1):
+        identifier, equals, value = word.partition("=")
+        normal = narrow(identifier, value)
+        if not equals or not identifier.isidentifier():
+            faults.append(_fault(position, "is not of the form `email=…`"))
+        elif not plausible(identifier, normal):
+            faults.append(_fault(position, f"is no plausible `{identifier}`"))
+        else:
+            found.setdefault(identifier, []).append(normal)
+    if faults or not found:
+        raise could_not_run(*(faults or [_fault(1, "is missing")]))
+    return People(identifiers={name: tuple(dict.fromkeys(values)) for name, values in found.items()})
+
+
+def _fault(position: int, what: str) -> Finding:
+    return Finding(
+        code="R101",
+        message=f"identifier {position} {what}",
+        where="who the request is about",
+        help="give an identifier the policy finds people by, e.g. email=…; or `-` to read them from standard input",
+    )
+
+
+def kinds(context: Context) -> frozenset[str]:
+    """Kinds of people whose erasure is ours: those of `requests.erasure.for`, else all we are controller for."""
+    entry = context.policy.entry("requests", "erasure")
+    named = entry.items("for") if entry else ()
+    if named and "all" not in named:
+        return frozenset(named) & frozenset(context.policy.people)
+    return frozenset(name for name, people in context.policy.people.items() if people.role is not Role.PROCESSOR)
+
+
+def check_types(context: Context, people: People) -> None:
+    """An identifier no table can be searched by would find nobody and prove nothing."""
+    known = {
+        name for bound in context.maps.values() for table in bound.tables.values() for name, _ in table.entry.find_by
+    }
+    unknown = sorted(set(people.identifiers) - known)
+    if unknown:
+        raise could_not_run(
+            *(
+                Finding(
+                    code="R102",
+                    message=f"no mapped table finds people by `{name}`",
+                    where="who the request is about",
+                    help=f"use one of {', '.join(sorted(known))}",
+                )
+                for name in unknown
+            )
+        )
+
+
+def resolve(context: Context, people: People, wanted: frozenset[str]) -> dict[str, Keys]:
+    """Key sets per system. «Nothing found» counts only where the canary was found with the same credential (law 5)."""
+    check_types(context, people)
+    for system in context.systems.values():
+        canary = system.bound.system.canary
+        if canary is None or not system.found(canary):
+            raise stopped(
+                Finding(
+                    code="S315",
+                    message="the canary row is not found" if canary else "no canary is declared",
+                    where=system.name,
+                    why="without a positive control «nothing found» would prove nothing",
+                    help="check the credential and `canary` in the policy",
+                )
+            )
+    return {name: system.resolve(wanted, people.identifiers) for name, system in context.systems.items()}
+
+
+def heads(keys: Mapping[str, Keys]) -> int:
+    """Rows that are people, over all systems."""
+    return sum(len(rows) for tables in keys.values() for rows in tables.values())
+
+
+def digest(secret: bytes, keys: Mapping[str, Keys]) -> str:
+    """A keyed digest of the key sets: apply recomputes it, a reader of the plan learns nothing."""
+    text = json.dumps({s: {t: list(k) for t, k in sorted(ts.items())} for s, ts in sorted(keys.items())}, default=str)
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def sealed(context: Context, people: People, wanted: frozenset[str], keys: Mapping[str, Keys]) -> Named:
+    """Seal who a plan is about; the plan carries only the reference, the number and the digest."""
+    payload = json.dumps(
+        {
+            "identifiers": {name: list(values) for name, values in people.identifiers.items()},
+            "kinds": sorted(wanted),
+            "keys": {s: {t: list(k) for t, k in ts.items()} for s, ts in keys.items()},
+        },
+        default=str,
+    )
+    with context.store.write() as tx:
+        reference = seal(tx, SEALED, payload.encode(), at=context.now)
+        return Named(reference=reference, people=heads(keys), digest=digest(tx.keys.digest, keys))
+
+
+def unsealed(context: Context, reference: str) -> tuple[People, frozenset[str], dict[str, Keys]]:
+    """Who a plan is about, as it was sealed."""
+    with context.store.read() as tx:
+        payload = json.loads(unseal(tx, reference))
+    people = People(identifiers={name: tuple(values) for name, values in payload["identifiers"].items()})
+    keys: dict[str, Keys] = {s: {t: [_key(k) for k in rows] for t, rows in ts.items()} for s, ts in payload["keys"].items()}
+    return people, frozenset(payload["kinds"]), keys
+
+
+def _key(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,89 @@
+"""Counting by class, sizes, and what lies outside a closed list: one statement each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from kept.map.schema import Schema
+from kept.ports import CountQuery
+from kept.systems.sql.compile import Compiler
+
+LARGE = 100_000
+"""From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
+
+
+def class_query(compiler: Compiler, query: CountQuery) -> sa.Select[int, int]:
+    """Rows per class: bit i of the class number is flag i (design law 11)."""
+    table = compiler.table(query.table)
+    where = compiler.where(query.where, query.table, table)
+    if not query.flags:
+        return sa.select(sa.literal(0), sa.func.count()).select_from(table).where(where)
+    flags = [compiler.where(flag, query.table, table) for flag in query.flags]
+    number = _number(flags)
+    return sa.select(number, sa.func.count()).select_from(table).where(where).group_by(sa.text("1"))
+
+
+def by_class(connection: sa.Connection, compiler: Compiler, query: CountQuery) -> dict[int, int]:
+    """Run the class query; empty classes are left out."""
+    rows = connection.execute(class_query(compiler, query)).all()
+    return {int(number): int(count) for number, count in rows if count}
+
+
+def outside(
+    connection: sa.Connection, schema: Schema, table: str, column: str, allowed: Sequence[str]
+) -> tuple[int, int]:
+    """(rows whose value is NULL or not among `allowed`, all rows)."""
+    source = sa.table(table, sa.column(column))
+    text = sa.cast(source.c[column], sa.Text) if schema.dialect == "postgresql" else source.c[column]
+    inside = text.in_(list(allowed)) if allowed else sa.false()
+    return _violations(connection, source, sa.or_(source.c[column].is_(None), sa.not_(inside)))
+
+
+def like(connection: sa.Connection, schema: Schema, table: str, column: str, pattern: str) -> tuple[int, int]:
+    """(rows whose text matches the LIKE pattern, all rows)."""
+    source = sa.table(table, sa.column(column))
+    text = sa.cast(source.c[column], sa.Text) if schema.dialect == "postgresql" else source.c[column]
+    return _violations(connection, source, text.like(pattern))
+
+
+def size(connection: sa.Connection, schema: Schema, table: str) -> tuple[int, bool]:
+    """(rows, exact): large tables are estimated from the catalogue, on SQLite from the span of row ids."""
+    estimate = schema.by_name[table].rows
+    if estimate is not None and estimate > LARGE:
+        return estimate, False
+    if schema.dialect == "sqlite" and (span := _rowid_span(connection, table)) > LARGE:
+        return span, False
+    return int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()), True
+
+
+def _rowid_span(connection: sa.Connection, table: str) -> int:
+    source = sa.table(table, sa.column("rowid"))
+    try:
+        ends = sa.select(
+            sa.select(sa.func.min(source.c.rowid)).scalar_subquery(),
+            sa.select(sa.func.max(source.c.rowid)).scalar_subquery(),
+        )
+        low, high = connection.execute(ends).one()
+    except sa.exc.OperationalError:  # WITHOUT ROWID, or a view
+        return 0
+    return 0 if low is None else int(high) - int(low) + 1
+
+
+def _violations(connection: sa.Connection, source: sa.TableClause, bad: ColumnElement[bool]) -> tuple[int, int]:
+    counted = sa.select(sa.func.coalesce(sa.func.sum(sa.case((bad, 1), else_=0)), 0), sa.func.count())
+    violations, total = connection.execute(counted.select_from(source)).one()
+    return int(violations), int(total)
+
+
+def _number(flags: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
+    bits = [
+        sa.case((flag, sa.literal_column(str(1 << bit))), else_=sa.literal_column("0"))
+        for bit, flag in enumerate(flags)
+    ]
+    total: ColumnElement[int] = bits[0]
+    for bit in bits[1:]:
+        total = total + bit
+    return total

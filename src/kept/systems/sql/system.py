@@ -1,0 +1,152 @@
+"""One SQL system as the ports see it: described on opening, counted, read and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from kept.map.bound import Map, bind
+from kept.map.schema import Schema
+from kept.map.system import Canary, System
+from kept.ports import Concealment, CountQuery, Cursor, Done, Keys, Mark, Sample, Task
+from kept.systems.sql import change, count, find, marker, probe, ranges, reflect, sample
+from kept.systems.sql.compile import Compiler
+from kept.systems.sql.connect import connect
+from kept.systems.sql.faults import translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlSystem:
+    """A database of the policy: its engine, its map, the controller's zone."""
+
+    engine: sa.Engine
+    bound: Map
+    zone: str
+
+    @property
+    def name(self) -> str:
+        """The system's name in the policy."""
+        return self.bound.system.name
+
+    @property
+    def dialect(self) -> str:
+        """postgresql, mariadb or sqlite."""
+        return self.bound.schema.dialect
+
+    @cached_property
+    def _tables(self) -> tuple[str, ...]:
+        return tuple(self.bound.tables)
+
+    def describe(self) -> Schema:
+        """The catalogue, read afresh."""
+        return reflect.describe(self.engine)
+
+    def found(self, canary: Canary) -> bool:
+        """Whether the canary row is found with the credential in use."""
+        return probe.found(self.engine, self.bound.schema, canary)
+
+    def concealed(self, tables: Sequence[str]) -> tuple[Concealment, ...]:
+        """Reasons not to believe counts over these tables."""
+        return probe.concealed(self.engine, self.bound.schema, tables)
+
+    def count(self, query: CountQuery) -> dict[int, int]:
+        """Rows per class."""
+        with self._reading("counting") as connection:
+            return count.by_class(connection, self._compiler(query), query)
+
+    def query_text(self, query: CountQuery) -> str:
+        """The SQL a count runs, parameters named: evidence a reader can repeat."""
+        statement = count.class_query(self._compiler(query), query)
+        return str(statement.compile(dialect=self.engine.dialect))
+
+    def count_outside(self, table: str, column: str, allowed: Sequence[str]) -> tuple[int, int]:
+        """(rows whose value is NULL or not among `allowed`, all rows)."""
+        with self._reading("counting") as connection:
+            return count.outside(connection, self.bound.schema, table, column, allowed)
+
+    def count_like(self, table: str, column: str, pattern: str) -> tuple[int, int]:
+        """(rows whose text matches the LIKE pattern, all rows)."""
+        with self._reading("counting") as connection:
+            return count.like(connection, self.bound.schema, table, column, pattern)
+
+    def sample(self, table: str, columns: Sequence[str], rows: int) -> Sample:
+        """Some rows, spread over the table."""
+        return sample.sample(self.engine, self.bound.schema, table, columns, rows)
+
+    def size(self, table: str) -> tuple[int, bool]:
+        """(rows, exact)."""
+        with self._reading("counting") as connection:
+            return count.size(connection, self.bound.schema, table)
+
+    def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
+        """Key sets of the people these identifiers name."""
+        with self._reading("looking for a person") as connection:
+            return find.keys_of(connection, self.bound, self.zone, people, identifiers)
+
+    def open_run(self, run: str, attempt: int) -> None:
+        """Make sure the marker table exists; fence off earlier attempts."""
+        with self._changing("preparing the marker table") as connection:
+            marker.ensure(connection)
+            marker.fence(connection, run, attempt)
+
+    def progress(self, run: str) -> Mapping[int, tuple[int, int]]:
+        """Per step: rows touched and the last batch number."""
+        with self._reading("reading markers") as connection:
+            return marker.progress(connection, run)
+
+    def close_run(self, run: str) -> None:
+        """Remove the markers of a run that is over."""
+        with self._changing("removing markers") as connection:
+            marker.clear(connection, run)
+
+    def rehearse(self, tasks: Sequence[Task]) -> None:
+        """A first slice of every task, rolled back."""
+        with translated(system=self.name, doing="rehearsing the plan"), self._writer.connect() as connection:
+            change.rehearse(connection, self.bound, self.zone, tasks)
+
+    def whole(self, mark: Mark, tasks: Sequence[Task]) -> Done:
+        """All tasks in one transaction."""
+        with self._changing("applying the plan") as connection:
+            return change.whole(connection, self.bound, self.zone, mark, tasks)
+
+    def start(self, task: Task) -> Cursor:
+        """Where a step begins."""
+        with self._reading("measuring a table") as connection:
+            return ranges.first(connection, self.bound, task)
+
+    def batch(self, mark: Mark, task: Task, cursor: Cursor, budget: int) -> Done:
+        """One batch and its marker."""
+        with self._changing("applying a batch") as connection:
+            return change.batch(connection, self.bound, self.zone, mark, task, cursor, budget)
+
+    def residual(self, task: Task) -> int:
+        """Rows that still match, on a connection of its own."""
+        with self._reading("verifying") as connection:
+            return change.residual(connection, self.bound, self.zone, task)
+
+    @cached_property
+    def _writer(self) -> sa.Engine:
+        return self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
+    def _compiler(self, query: CountQuery) -> Compiler:
+        return Compiler(bound=self.bound, zone=self.zone, cuts=query.cuts, keys=query.keys)
+
+    @contextmanager
+    def _reading(self, doing: str) -> Iterator[sa.Connection]:
+        with translated(system=self.name, doing=doing), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _changing(self, doing: str) -> Iterator[sa.Connection]:
+        with translated(system=self.name, doing=doing), self._writer.begin() as connection:
+            yield connection
+
+
+def open_system(system: System, *, zone: str, env: Mapping[str, str], readonly: bool = False) -> SqlSystem:
+    """Connect, describe and bind. Raises Refused with the reason and the next step."""
+    engine = connect(system.url, name=system.name, env=env, readonly=readonly)
+    return SqlSystem(engine=engine, bound=bind(system, reflect.describe(engine)), zone=zone)

@@ -1,0 +1,157 @@
+"""Walk the steps of a run: each durable piece goes through `once`, so a crash resumes behind the last one.
+
+A system with few rows is changed in one transaction: nothing half-applied is possible. A larger one is first
+rehearsed, then changed batch by batch, each step re-read behind itself before the rows it hangs on go too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from kept.policy.findings import Finding, Refused
+from kept.ports import Cursor, Done, Mark, TargetPort, Task
+from kept.work.orders import Orders
+
+Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+"""Carry a named piece out once, durably; its result must be JSON."""
+
+ATOMIC = 10_000
+"""Up to this many rows a system's steps share one transaction."""
+
+
+class Halt(Exception):  # noqa: N818 - a pause is no error
+    """The walk ends here: paused, or refused for a reason."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__(result.get("state", ""))
+        self.result = result
+
+
+def walk(orders: Orders, once: Once, paused: Callable[[], bool], seen: Callable[[int, Done], None]) -> dict[str, Any]:
+    """Carry the plan out. Returns `{"state": verified|paused|refused, "rows": {step: n}, …}`, never raises Refused."""
+    rows: dict[str, int] = {}
+    try:
+        for system in dict.fromkeys(step.system for step in orders.plan.steps):
+            _system(orders, system, _Pieces(once=once, paused=paused, seen=seen), rows)
+    except Halt as halt:
+        return {**halt.result, "rows": rows}
+    return {"state": "verified", "rows": rows}
+
+
+class _Pieces:
+    """The three callbacks of a walk."""
+
+    def __init__(self, *, once: Once, paused: Callable[[], bool], seen: Callable[[int, Done], None]) -> None:
+        self._once, self.paused, self.seen = once, paused, seen
+
+    def once(self, name: str, piece: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """A durable piece whose refusal is a result like any other."""
+        result = self._once(name, lambda: _answered(piece))
+        if "state" in result:
+            raise Halt(result)
+        return result
+
+
+def _answered(piece: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return piece()
+    except Refused as refused:
+        return {
+            "state": "refused",
+            "exit": int(refused.exit_code),
+            "findings": [_written(finding) for finding in refused.findings],
+        }
+
+
+def _system(orders: Orders, system: str, pieces: _Pieces, rows: dict[str, int]) -> None:
+    target, steps = orders.targets[system], orders.of(system)
+    opened = pieces.once(f"open {system}", lambda: _opened(target, orders))
+    before = {int(step): (touched, last) for step, (touched, last) in opened["progress"].items()}
+    if not before and sum(task.rows for _, task in steps) <= ATOMIC:
+        first = steps[0][0]
+        mark = Mark(run=orders.run, attempt=orders.attempt, step=first, batch=1)
+        done = pieces.once(f"whole {system}", lambda: _whole(target, mark, [task for _, task in steps], pieces))
+        rows[system] = done["rows"]
+        pieces.seen(first, Done(rows=done["rows"], next=None, ms=done["ms"]))
+    else:
+        pieces.once(f"rehearse {system}", lambda: _rehearsed(target, [task for _, task in steps]))
+        for seq, task in steps:
+            rows[f"{system}.{seq}"] = _step(orders, target, seq, task, pieces, before.get(seq, (0, 0)))
+    pieces.once(f"verify {system}", lambda: _verified(target, [task for _, task in steps]))
+
+
+def _step(  # noqa: PLR0917
+    orders: Orders, target: TargetPort, seq: int, task: Task, pieces: _Pieces, before: tuple[int, int]
+) -> int:
+    touched, number = before
+    begun = pieces.once(f"start {seq}", lambda: {"cursor": asdict(target.start(task))})
+    cursor: Cursor | None = Cursor(**begun["cursor"])
+    while cursor is not None:
+        number += 1
+        mark = Mark(run=orders.run, attempt=orders.attempt, step=seq, batch=number)
+        at, left = cursor, task.rows - touched
+        result = pieces.once(
+            f"batch {seq}.{number}",
+            lambda: _batch(target, mark, task, at, left, pieces),  # noqa: B023 - run at once
+        )
+        done = Done(rows=result["rows"], next=Cursor(**result["next"]) if result["next"] else None, ms=result["ms"])
+        touched += done.rows
+        cursor = done.next
+        pieces.seen(seq, done)
+    pieces.once(f"verify {seq}", lambda: _verified(target, [task]))
+    return touched
+
+
+def _opened(target: TargetPort, orders: Orders) -> dict[str, Any]:
+    target.open_run(orders.run, orders.attempt)
+    return {"progress": {str(step): list(done) for step, done in target.progress(orders.run).items()}}
+
+
+def _rehearsed(target: TargetPort, tasks: list[Task]) -> dict[str, Any]:
+    target.rehearse(tasks)
+    return {}
+
+
+def _whole(target: TargetPort, mark: Mark, tasks: list[Task], pieces: _Pieces) -> dict[str, Any]:
+    if pieces.paused():
+        return {"state": "paused"}
+    done = target.whole(mark, tasks)
+    return {"rows": done.rows, "ms": done.ms}
+
+
+def _batch(  # noqa: PLR0917
+    target: TargetPort, mark: Mark, task: Task, cursor: Cursor, left: int, pieces: _Pieces
+) -> dict[str, Any]:
+    if pieces.paused():
+        return {"state": "paused"}
+    done = target.batch(mark, task, cursor, left)
+    return {"rows": done.rows, "next": asdict(done.next) if done.next else None, "ms": done.ms}
+
+
+def _verified(target: TargetPort, tasks: list[Task]) -> dict[str, Any]:
+    """An independent re-read. The positive control is the canary: the same credential must still find a known row."""
+    canary = target.bound.system.canary
+    if canary is not None and not target.found(canary):
+        return _failed(target, "S315", "the canary row is not found: «nothing left» cannot be believed")
+    for task in tasks:
+        if left := target.residual(task):
+            return _failed(target, "S316", f"{left} rows still match in `{task.table}` after the step")
+    return {}
+
+
+def _failed(target: TargetPort, code: str, message: str) -> dict[str, Any]:
+    finding = Finding(code=code, message=message, where=target.name, help="kept plan …, after looking at the table")
+    return {"state": "refused", "exit": 1, "findings": [_written(finding)]}
+
+
+def _written(finding: Finding) -> dict[str, str]:
+    """What a durable record keeps of a finding; it holds no personal value by law of the house."""
+    names = ("code", "message", "where", "why", "help")
+    return {name: getattr(finding, name) for name in names}
+
+
+def findings_of(result: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """The findings of a refused walk."""
+    return tuple(Finding(**finding) for finding in result.get("findings", ()))
