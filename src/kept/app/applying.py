@@ -102,6 +102,11 @@ def pause(context: Context, run: str) -> bool:
         return runs.ask_pause(tx, run)
 
 
+def plan_of(context: Context, run: str) -> Plan:
+    """The plan a run carries out."""
+    return _stored(context, _run(context, run).plan)
+
+
 def history(context: Context) -> tuple[runs.Run, ...]:
     """All runs, latest first."""
     with context.store.read() as tx:
