@@ -6,11 +6,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from kept.map.schema import Column, ForeignKey, Schema, Shape, Table, Trigger
 
 T = TypeVar("T")
+
+OWN_TABLE: Final = "kept_marker"
+"""Kept's marker in the target is no part of the customer's schema: its creation must not invalidate a plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,8 @@ class Catalogue:
 
     def schema(self, dialect: str) -> Schema:
         """Put every part at its table."""
-        ordered = sorted(self.relations, key=lambda relation: relation.name)
+        described = (relation for relation in self.relations if relation.name != OWN_TABLE)
+        ordered = sorted(described, key=lambda relation: relation.name)
         return Schema(dialect=dialect, tables=tuple(self._table(relation) for relation in ordered))
 
     def _table(self, relation: Relation) -> Table:
