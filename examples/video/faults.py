@@ -82,7 +82,9 @@ FEW = {
     Fault.MINOR_EEA: 3,
     Fault.OLD_ENOUGH: 2,
 }
-"""Firms per fault that does not grow with the company."""
+"""Firms per fault, at the least."""
+GROWS = frozenset({Fault.CITY_IN_LOG, Fault.GUEST_MAIL, Fault.CARD_IN_SUPPORT, Fault.KEY_IN_SUPPORT})
+"""Faults in free values grow with the company, or a sample of a large table would miss them by luck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +137,13 @@ def assign(accounts: dict[int, Stage]) -> dict[int, frozenset[Fault]]:
     ):
         for number in at[stage][:many]:
             result[number].add(fault)
-    for place, fault in enumerate(fault for fault, few in FEW.items() for _ in range(few)):
+    for place, fault in enumerate(fault for fault, few in FEW.items() for _ in range(_firms(fault, few, many))):
         result[at[Stage.OPEN][1 + place % (len(at[Stage.OPEN]) - 1)]].add(fault)
     return {number: frozenset(faults) for number, faults in result.items()}
+
+
+def _firms(fault: Fault, few: int, many: int) -> int:
+    return max(few, many) if fault in GROWS else few
 
 
 def lifetime(rng: Random, stage: Stage, now: datetime) -> tuple[datetime, datetime | None]:
