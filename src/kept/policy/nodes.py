@@ -105,7 +105,8 @@ def _taken(source: Source, event: Any, stack: list[_Open], findings: list[Findin
             raise _Stop(finding("P008", f"nested deeper than {DEEPEST} levels", _span(source, event)))
         stack.append(_Open(is_map=kind == "MappingStartEvent", span=_span(source, event)))
     elif kind in {"MappingEndEvent", "SequenceEndEvent"}:
-        return _closed(stack.pop(), findings)
+        opened = stack.pop()
+        return _closed(replace(opened, span=_reaching(opened.span, event)), findings)
     elif kind == "ScalarEvent":
         return Word(text=event.value, quoted=event.style is not None, span=_span(source, event))
     return None
@@ -126,8 +127,13 @@ def _closed(opened: _Open, findings: list[Finding]) -> Node:
             )
             continue
         seen[key.text] = key
-        pairs.append((key, value))
+        pairs.append((key, _at_its_key(key, value)))
     return Map(pairs=tuple(pairs), span=opened.span)
+
+
+def _at_its_key(key: Word, value: Node) -> Node:
+    """A value that does not stand anywhere is missed where its key stands."""
+    return replace(value, span=key.span) if isinstance(value, Word) and value.empty and not value.text else value
 
 
 def _plain_document(source: Source, event: Any) -> None:
@@ -170,6 +176,12 @@ def _broken(source: Source, error: Any) -> Finding:
         note = str(getattr(error, "context", "") or "begun here")
         spans.append(Span(file=source.name, line=context.line + 1, column=context.column + 1, note=note))
     return finding("P006", f"the file is not YAML: {problem}", *spans)
+
+
+def _reaching(span: Span, event: Any) -> Span:
+    """A map or list in brackets on one line is as wide as its brackets; any other is marked where it begins."""
+    end = event.end_mark
+    return replace(span, width=max(1, end.column + 1 - span.column)) if end.line + 1 == span.line else span
 
 
 def _span(source: Source, event: Any) -> Span:
