@@ -6,6 +6,7 @@ where it is written, so that `Built.planted` is exact.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, IntEnum, auto
@@ -137,13 +138,16 @@ def assign(accounts: dict[int, Stage]) -> dict[int, frozenset[Fault]]:
     ):
         for number in at[stage][:many]:
             result[number].add(fault)
-    for place, fault in enumerate(fault for fault, few in FEW.items() for _ in range(_firms(fault, few, many))):
-        result[at[Stage.OPEN][1 + place % (len(at[Stage.OPEN]) - 1)]].add(fault)
+    firms = at[Stage.OPEN][1:]
+    for place, fault in enumerate(_few(many)):
+        result[firms[place % len(firms)]].add(fault)
     return {number: frozenset(faults) for number, faults in result.items()}
 
 
-def _firms(fault: Fault, few: int, many: int) -> int:
-    return max(few, many) if fault in GROWS else few
+def _few(many: int) -> Iterator[Fault]:
+    """Each fault of an open account, as often as there are firms for it."""
+    for fault, few in FEW.items():
+        yield from [fault] * (max(few, many) if fault in GROWS else few)
 
 
 def lifetime(rng: Random, stage: Stage, now: datetime) -> tuple[datetime, datetime | None]:
