@@ -104,7 +104,7 @@ def export_lines(tx: Tx, *, at: datetime) -> Iterator[bytes]:
             yield waiting[1] + b"\n"
             waiting = next(leaves, None)
         if row.marks is not None:
-            yield control_line(Marks(first=size, marks=row.marks, signature=row.marks_signature))
+            yield control_line(Marks(first=size, marks=_raw(row.marks), signature=_raw(row.marks_signature)))
         yield control_line(_head(row))
         size, root, heads = row.size, row.root, heads + 1
     if waiting is not None:  # no head speaks of these, and the copy must show that
@@ -124,7 +124,7 @@ def verify_copy(tx: Tx, lines: Iterable[bytes]) -> Audit:
     if found.head is None:
         return found
     root = tx.connection.execute(select(ledger_head.c.root).where(ledger_head.c.size == found.head.size)).scalar()
-    if root is not None and bytes(root) == found.head.root:
+    if root is not None and _raw(root) == found.head.root:
         return found
     split = records.finding("L111", where=f"head at {found.head.size} entries")
     return replace(found, problems=(*found.problems, split))
@@ -155,7 +155,7 @@ def _leaves(tx: Tx, start: int = 0, stop: int | None = None) -> Iterator[tuple[i
     query = select(ledger_entry.c.seq, ledger_entry.c.leaf).where(ledger_entry.c.seq >= start)
     if stop is not None:
         query = query.where(ledger_entry.c.seq < stop)
-    return ((row.seq, bytes(row.leaf)) for row in _stream(tx, query.order_by(ledger_entry.c.seq)))
+    return ((row.seq, _raw(row.leaf)) for row in _stream(tx, query.order_by(ledger_entry.c.seq)))
 
 
 def _stream(tx: Tx, query: Select[Any]) -> Iterator[Row[Any]]:
@@ -163,7 +163,12 @@ def _stream(tx: Tx, query: Select[Any]) -> Iterator[Row[Any]]:
 
 
 def _head(row: Row[Any]) -> Head:
-    return Head(size=row.size, root=bytes(row.root), at=row.at, signature=bytes(row.signature))
+    return Head(size=row.size, root=_raw(row.root), at=row.at, signature=_raw(row.signature))
+
+
+def _raw(value: object) -> bytes:
+    """Bytes as stored. Whoever edits SQLite by hand may leave text in their place; that is an altered value."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _last(tx: Tx, key: Ed25519PublicKey) -> tuple[Frontier, Head | None]:
@@ -174,7 +179,7 @@ def _last(tx: Tx, key: Ed25519PublicKey) -> tuple[Frontier, Head | None]:
         return Frontier(), None
     if row is None or top != row.size - 1:
         raise _damaged("the last head and the last entry do not belong together")
-    found, packed = _head(row), bytes(row.peaks)
+    found, packed = _head(row), _raw(row.peaks)
     peaks = tuple(packed[i : i + HASH_SIZE] for i in range(0, len(packed), HASH_SIZE))
     if len(peaks) != found.size.bit_count() or Frontier(size=found.size, peaks=peaks).root != found.root:
         raise _damaged("the frontier does not give the root of the last head")
@@ -220,7 +225,7 @@ def _checked(tx: Tx, first: int, leaves: Sequence[bytes]) -> list[bytes]:
     """Hash what the database gives back, and refuse when it is not what was written."""
     written = ledger_entry.c.seq.between(first, first + len(leaves) - 1)
     rows = tx.connection.execute(select(ledger_entry.c.leaf).where(written).order_by(ledger_entry.c.seq))
-    stored = [bytes(line) for (line,) in rows]
+    stored = [_raw(line) for (line,) in rows]
     if stored != list(leaves):
         raise _damaged("what the database stored is not what was written")
     return [leaf_hash(line) for line in stored]

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Insert, Row, Table, func, insert, select, update
+from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kept.policy.findings import could_not_run, stopped
@@ -97,7 +97,7 @@ def save_plan(tx: Tx, saved: StoredPlan) -> bool:
         "at": saved.at,
         "expires_at": saved.expires_at,
     }
-    return tx.connection.execute(_unless_there(tx, plan, values)).rowcount > 0
+    return _added(tx, plan, values)
 
 
 def load_plan(tx: Tx, digest: str) -> StoredPlan:
@@ -113,7 +113,7 @@ def load_plan(tx: Tx, digest: str) -> StoredPlan:
 def approve(tx: Tx, given: Approval) -> bool:
     """Record an approval; False when this role has already approved this plan."""
     values = {"plan": given.plan, "role": given.role, "at": given.at}
-    return tx.connection.execute(_unless_there(tx, approval, values)).rowcount > 0
+    return _added(tx, approval, values)
 
 
 def approvals(tx: Tx, digest: str) -> tuple[Approval, ...]:
@@ -133,7 +133,7 @@ def start_run(tx: Tx, run_id: str, digest: str, *, at: datetime) -> Run:
         "changed_at": at,
         "pause_asked": False,
     }
-    tx.connection.execute(_unless_there(tx, run, values))
+    _added(tx, run, values)
     found = find_run(tx, run_id)
     if found is None or found.plan != digest:
         raise ValueError("a run belongs to one plan")
@@ -188,7 +188,7 @@ def record_batch(tx: Tx, done: Batch) -> bool:
         "at": done.at,
         "ms": done.ms,
     }
-    return tx.connection.execute(_unless_there(tx, batch, values)).rowcount > 0
+    return _added(tx, batch, values)
 
 
 def batches(tx: Tx, run_id: str) -> tuple[Batch, ...]:
@@ -207,9 +207,8 @@ def _run(row: Row[Any]) -> Run:
     return Run(**{**row._mapping, "state": State(row.state)})  # noqa: SLF001
 
 
-def _unless_there(tx: Tx, table: Table, values: Mapping[str, Any]) -> Insert:
-    if tx.store.dialect == "postgresql":
-        return postgresql.insert(table).values(values).on_conflict_do_nothing()
-    if tx.store.dialect == "sqlite":
-        return sqlite.insert(table).values(values).on_conflict_do_nothing()
-    return insert(table).values(values)
+def _added(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert a row unless one with its key is there; whether it was added."""
+    dialect = postgresql if tx.store.dialect == "postgresql" else sqlite
+    statement = dialect.insert(table).values(values).on_conflict_do_nothing()
+    return tx.connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount > 0

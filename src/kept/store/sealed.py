@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from kept.policy.findings import could_not_run
 from kept.store.codes import finding
 from kept.store.keys import decrypt, encrypt
-from kept.store.open import Store, Tx
+from kept.store.open import BUSY_MS, Store, Tx
 from kept.store.tables import sealed
 
 
@@ -74,7 +74,7 @@ def destroy_expired(tx: Tx, now: datetime) -> int:
     return sum(destroy(tx, item.id) for item in expired(tx, now))
 
 
-def reclaim(store: Store) -> bool:
+def reclaim(store: Store, *, wait_ms: int = 2_000) -> bool:
     """After a destruction, outside any transaction: empty SQLite's journal, so the bytes are gone from its files.
 
     False when a reader still held the journal, and on PostgreSQL, where dead rows and the server's log go with its own
@@ -83,8 +83,11 @@ def reclaim(store: Store) -> bool:
     if store.dialect != "sqlite":
         return False
     connection = store.engine.raw_connection()
+    cursor = connection.cursor()
     try:
-        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout={wait_ms:d}")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS:d}")
     finally:
         connection.close()
     return bool(busy == 0)

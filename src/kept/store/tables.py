@@ -22,7 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from kept.policy.findings import could_not_run
 from kept.records.ledger import instant_of, instant_text
+from kept.store.codes import finding
 
 
 class Instant(TypeDecorator[datetime]):
@@ -37,7 +39,10 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read the instant."""
-        return None if value is None else instant_of(value)
+        try:
+            return None if value is None else instant_of(value)
+        except (TypeError, ValueError):
+            raise could_not_run(finding("K112", detail="an instant cannot be read")) from None
 
 
 VERSION: Final = 1
