@@ -62,7 +62,7 @@ BREAKS = {
     Fault.CITY_IN_LOG: ("VCL-57",),
     Fault.GUEST_MAIL: ("VCL-87",),
     Fault.GUEST_PHONE: ("VCL-87",),
-    Fault.KEY_IN_SUPPORT: ("VCL-138",),
+    Fault.KEY_IN_SUPPORT: ("VCL-37", "VCL-138"),
     Fault.KEY_IN_PRODUCT: ("VCL-138",),
     Fault.MINOR_US: ("VCL-142",),
     Fault.MINOR_EEA: ("VCL-143",),

@@ -78,15 +78,20 @@ def undo_copy_deleted(url: str) -> None:
 
 
 def unmapped_column(url: str) -> None:
-    """Add a column without a meaningful name to the CRM and fill it with mail addresses."""
+    """Add a column nobody declared to the accounts and fill it with mail addresses of their users."""
     with _connected(url) as connection:
-        _run(connection, "ALTER TABLE crm_contact ADD COLUMN c7 VARCHAR(190)", "UPDATE crm_contact SET c7 = email")
+        _run(
+            connection,
+            "ALTER TABLE account ADD COLUMN note2 VARCHAR(190)",
+            "UPDATE account SET note2 = (SELECT min(u.email) FROM account_user u WHERE u.account_id = account.id)"
+            " WHERE closed_at IS NULL",
+        )
 
 
 def undo_unmapped_column(url: str) -> None:
     """Remove that column."""
     with _connected(url) as connection:
-        _run(connection, "ALTER TABLE crm_contact DROP COLUMN c7")
+        _run(connection, "ALTER TABLE account DROP COLUMN note2")
 
 
 def _plant(connection: Connection) -> None:

@@ -195,6 +195,7 @@ _table(
     _body("description"),
     Column("price_cents", Integer, nullable=False),
     _text("currency", 3, null=False),
+    _at("added_at"),
 )
 _table(
     "call",

@@ -87,7 +87,7 @@ def shop(scene: Scene, firm: Firm, staff: Staff) -> Iterator[Row]:
 def _product(scene: Scene, firm: Firm, number: int) -> Row:
     name, quality = scene.one(firm.language.products), scene.one(firm.language.qualities)
     row = {"id": number, "account_id": firm.id, "title": name, "description": f"{name}, {quality}."}
-    return "product", {**row, "price_cents": 990 * (1 + scene.some(60)), "currency": "EUR"}
+    return "product", {**row, "price_cents": 990 * (1 + scene.some(60)), "currency": "EUR", "added_at": firm.opened}
 
 
 def _calls(scene: Scene, firm: Firm, staff: Staff, product: int | None) -> Iterator[Row]:
