@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kept.law.terms import Verdict
 
@@ -95,3 +95,7 @@ class Board:
     """Signed ledger head (size:root) the board was made at."""
     findings: tuple[str, ...] = ()
     """Warnings that touch no single promise."""
+    language: str = ""
+    """Language of the published text (`de`), for readers aloud and hyphens; empty: not known."""
+    fresh_within: timedelta = timedelta(hours=24)
+    """How long the board may be believed; a page opened later says so."""
