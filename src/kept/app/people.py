@@ -134,7 +134,9 @@ def unsealed(context: Context, reference: str) -> tuple[People, frozenset[str], 
     with context.store.read() as tx:
         payload = json.loads(unseal(tx, reference))
     people = People(identifiers={name: tuple(values) for name, values in payload["identifiers"].items()})
-    keys: dict[str, Keys] = {s: {t: [_key(k) for k in rows] for t, rows in ts.items()} for s, ts in payload["keys"].items()}
+    keys: dict[str, Keys] = {
+        s: {t: [_key(k) for k in rows] for t, rows in ts.items()} for s, ts in payload["keys"].items()
+    }
     return people, frozenset(payload["kinds"]), keys
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 VERBS: Final = (
     ("demo", "Build an example company, prove, plan, apply, prove again, then sabotage it."),
@@ -52,7 +55,7 @@ def _help(words: list[str]) -> int:
     return 0
 
 
-def _app():  # type: ignore[no-untyped-def]  # noqa: ANN202 - cyclopts is imported only here
+def _app() -> App:
     from cyclopts import App
 
     from kept import __version__

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PolicyFile = Annotated[Path, Parameter(name=["--policy"], help="The policy file.")]
 AsOf = Annotated[str | None, Parameter(name=["--as-of"], help="Decide as of this instant (ISO 8601); now by default.")]
 Json = Annotated[bool, Parameter(name=["--json"], negative=(), help="Print one versioned JSON document.")]
-Language = Annotated[str, Parameter(name=["--lang"], help="de or en.")]
+Language = Annotated[Literal["de", "en"], Parameter(name=["--lang"], help="Language of texts for people.")]
 PlanFile = Annotated[Path, Parameter(help="A plan file.")]
 DEFAULT_POLICY = Path("kept.yaml")
 

@@ -86,7 +86,13 @@ def _show(context: Context, made: Plan, text: str, out: Path | None, *, json: bo
 
 def _steps(made: Plan) -> list[tuple[object, ...]]:
     return [
-        (step.seq, f"{step.system}.{step.table}", _action(step.action, step.fills), f"{step.rows:,}", cost_of(step.cost))
+        (
+            step.seq,
+            f"{step.system}.{step.table}",
+            _action(step.action, step.fills),
+            f"{step.rows:,}",
+            cost_of(step.cost),
+        )
         for step in made.steps
     ]
 

@@ -18,6 +18,8 @@ def status(*, policy: PolicyFile = DEFAULT_POLICY, json: Json = False) -> int:
     elif not found:
         say("no run yet")
     else:
-        rows = [(run.id, run.state.value, run.reason, f"{run.started_at:%Y-%m-%d %H:%M}", run.plan[:12]) for run in found]
+        rows = [
+            (run.id, run.state.value, run.reason, f"{run.started_at:%Y-%m-%d %H:%M}", run.plan[:12]) for run in found
+        ]
         table("Runs", ("run", "state", "reason", "started (UTC)", "plan"), rows)
     return 0

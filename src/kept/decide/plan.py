@@ -280,14 +280,15 @@ def _table_plan(case: Case, counted: Measured) -> TablePlan:
             flags=tuple(flag.name for flag in case.set_in(number)),
             rows=rows,
             action=_action(case.classes[number]),
-            reasons=tuple(_reason(kind, decision) for kind, decision in case.classes[number].cells),
+            reasons=tuple(reason(kind, decision) for kind, decision in case.classes[number].cells),
         )
         for number, rows in sorted(counted.counts.items())
     )
     return TablePlan(system=case.system, table=case.table, total=counted.total, exact=counted.exact, classes=classes)
 
 
-def _reason(kind: str, decision: Decision) -> Reason:
+def reason(kind: str, decision: Decision) -> Reason:
+    """A decision in the words of a plan."""
     return Reason(
         kind=kind,
         outcome=decision.outcome,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kept.decide.plan import Plan, over_limit
 from kept.map.bound import Map
 from kept.policy.findings import Finding
 from kept.policy.model import Policy
+
+SKEW = timedelta(minutes=5)
+"""How far the clock of whoever made a plan may be ahead."""
 
 
 def objections(
@@ -24,6 +27,10 @@ def objections(
 
 
 def _age(plan: Plan, now: datetime) -> list[Finding]:
+    if datetime.fromisoformat(plan.as_of) > now + SKEW:
+        return [
+            Finding(code="S321", message="the plan is made for an instant to come", where="plan", help="plan for now")
+        ]
     if now <= datetime.fromisoformat(plan.expires):
         return []
     help_ = "plan again; a plan is good for 24 hours"

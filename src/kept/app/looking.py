@@ -1,0 +1,78 @@
+"""`kept find` and `kept explain`: the same cases as a plan, only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kept.app import people as named_people
+from kept.app.context import Context
+from kept.app.people import People
+from kept.app.planning import drafted, measured
+from kept.decide.draft import Draft, Trigger
+from kept.decide.flags import Case
+from kept.decide.plan import Reason, reason
+from kept.ports import Keys
+from kept.work.measure import Counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows of a person in one table that share an outcome, were an erasure granted."""
+
+    system: str
+    table: str
+    kinds: tuple[str, ...]
+    rows: int
+    action: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What is stored about the named people."""
+
+    people: int
+    rows: tuple[Rows, ...]
+    tables_searched: int
+
+
+def explained(context: Context, people: People) -> Found:
+    """Every row of a person by table and outcome. Nothing is changed and no value leaves the database."""
+    wanted = frozenset(context.policy.people)
+    keys = named_people.resolve(context, people, wanted)
+    drafts = drafted(context, Trigger(kind="erasure", people=wanted))
+    counted = measured(context, drafts, keys)
+    searched = sum(bool(table.entry.find_by) for bound in context.maps.values() for table in bound.tables.values())
+    return Found(people=_heads(keys, context), rows=_rows(drafts, counted), tables_searched=searched)
+
+
+def _heads(keys: Mapping[str, Keys], context: Context) -> int:
+    """Rows that are people; shared accounts they are the last of do not count."""
+    return sum(
+        len(rows)
+        for system, tables in keys.items()
+        for table, rows in tables.items()
+        if context.maps[system].tables[table].entry.person
+    )
+
+
+def _rows(drafts: tuple[Draft, ...], counted: Counted) -> tuple[Rows, ...]:
+    return tuple(
+        Rows(
+            system=draft.system,
+            table=case.table,
+            kinds=case.kinds,
+            rows=rows,
+            action=_action(case, number),
+            reasons=tuple(reason(kind, decision) for kind, decision in case.classes[number].cells),
+        )
+        for draft in drafts
+        for case in draft.cases
+        for number, rows in sorted(counted[draft.system, case.table].counts.items())
+    )
+
+
+def _action(case: Case, number: int) -> str:
+    row = case.classes[number]
+    return "delete" if row.whole else "change" if row.destroys else "keep"

@@ -1,0 +1,218 @@
+"""`kept prove`: run the control of every citation on live data and lay the board out as a value."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from kept.app.context import Context
+from kept.law.periods import Period, Unit
+from kept.law.terms import Verdict
+from kept.map.system import System
+from kept.policy import text as prose_of
+from kept.policy.findings import Refused
+from kept.policy.model import Citation, Policy
+from kept.prove.controls import registry
+from kept.prove.controls.papers import Vouch, read_shelf
+from kept.prove.controls.retention import retention
+from kept.prove.controls.witness import Inspection, Witness
+from kept.prove.judge import judged, tally
+from kept.prove.verdict import Board, Evidence, Promise, Proof, Sentence
+from kept.records.ledger import Draft as Entry
+from kept.records.ledger import Kind
+from kept.store import evidence as evidence_store
+from kept.store import ledger, texts
+from kept.systems.sql.system import open_system
+
+MORE: Mapping[registry.Key, registry.Control] = {
+    ("retention", key): retention for key in ("keep", "from", "then", "ground", "law")
+}
+"""Controls that other rooms offer; `app` collects them."""
+
+Ticked = Callable[[int, int], None]
+"""(promises done, promises in all)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """The board, and what stands in the ledger of it."""
+
+    board: Board
+    entry: int
+
+
+def prove(context: Context, lang: str, ticked: Ticked | None = None) -> Proven:
+    """Prove everything now. Evidence and one ledger entry are saved together."""
+    inspection = _inspection(context)
+    seen = _evidence(context.policy, inspection, ticked or (lambda _done, _all: None))
+    at = datetime.now(UTC) if context.as_of == context.now else context.as_of
+    proofs = _proofs(context, lang, seen, at)
+    entry, head = _saved(context, seen, proofs, inspection)
+    return Proven(board=_board(context, lang, proofs, at, head), entry=entry)
+
+
+def _inspection(context: Context) -> Inspection:
+    policy = context.policy
+    with context.store.read() as tx:
+        vouches = tuple(
+            Vouch(promise=vouch.promise, role=vouch.role, at=vouch.at) for vouch in evidence_store.vouches(tx).values()
+        )
+        digests = texts.known(tx)
+    return Inspection(
+        policy=policy,
+        as_of=context.as_of,
+        witnesses=tuple(_witness(context, system) for system in policy.systems),
+        shelf=read_shelf(context.folder / "documents"),
+        prose=_prose(context.folder, policy),
+        texts=digests,
+        vouches=vouches,
+    )
+
+
+def _witness(context: Context, system: System) -> Witness:
+    """A system that cannot be reached makes its promises unproven; the others are proven all the same."""
+    try:
+        opened = open_system(system, zone=context.policy.controller.timezone, env=context.env)
+    except Refused as refused:
+        return Witness(system, refused)
+    return Witness(system, opened)
+
+
+def _prose(folder: Path, policy: Policy) -> str | None:
+    try:
+        return (folder / policy.text.file).read_text(encoding="utf-8") if policy.text.file else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+Seen = dict[str, list[tuple[Citation, Evidence]]]
+
+
+def _evidence(policy: Policy, inspection: Inspection, ticked: Ticked) -> Seen:
+    seen: Seen = {}
+    cache: dict[tuple[str, str, str, str], Evidence] = {}
+    for number, citation in enumerate(policy.citations, start=1):
+        found = _once(citation, inspection, cache)
+        seen.setdefault(citation.promise, []).append((citation, found))
+        ticked(number, len(policy.citations))
+    return seen
+
+
+def _once(citation: Citation, inspection: Inspection, cache: dict[tuple[str, str, str, str], Evidence]) -> Evidence:
+    """Promises bound to the same key share one run of its control; those whose own id matters do not."""
+    own = citation.promise if citation.section in {"text", "pledges"} or citation.undecided else ""
+    key = (citation.section, citation.element, citation.key, own)
+    if key not in cache:
+        cache[key] = registry.evidence(citation, inspection, MORE)
+    return cache[key]
+
+
+def _proofs(context: Context, lang: str, seen: Seen, at: datetime) -> tuple[Proof, ...]:
+    fresh = _span(context.policy.safety.fresh_within)
+    return tuple(_proof(promise, seen.get(promise.id, []), at, fresh, context) for promise in _register(context, lang))
+
+
+def _proof(
+    promise: Promise, found: list[tuple[Citation, Evidence]], at: datetime, fresh: timedelta, context: Context
+) -> Proof:
+    if not found:
+        verdict = Verdict.NOTED if promise.id in context.policy.text.statements else Verdict.UNCOVERED
+        return Proof(promise=promise, verdict=verdict)
+    bound = tuple(dict.fromkeys(citation.place for citation, _ in found))
+    made = judged(promise, [evidence for _, evidence in found], bound=bound, now=at, fresh_within=fresh)
+    first = found[0][0]
+    span = first.at or first.span
+    return Proof(
+        promise=promise,
+        verdict=made.verdict,
+        bound=made.bound,
+        rule=first.rule,
+        line=span.line,
+        evidence=made.evidence,
+        set_by=first.set_by,
+    )
+
+
+def _span(period: Period) -> timedelta:
+    hours = {Unit.HOURS: 1, Unit.DAYS: 24, Unit.MONTHS: 24 * 30, Unit.YEARS: 24 * 365}[period.unit]
+    return timedelta(hours=hours * period.count)
+
+
+def _register(context: Context, lang: str) -> list[Promise]:
+    """The register in the reader's language; promises the file cites beyond it come last."""
+    name = context.policy.text.promises
+    found: list[Promise] = []
+    if name and (context.folder / name).is_file():
+        with (context.folder / name).open(encoding="utf-8", newline="") as file:
+            found = [
+                Promise(
+                    id=row["id"],
+                    kind=row.get("kind", ""),
+                    obligation=row.get(f"obligation_{lang}") or row["obligation"],
+                )
+                for row in csv.DictReader(file)
+            ]
+    known = {promise.id for promise in found}
+    more = dict.fromkeys(citation.promise for citation in context.policy.citations if citation.promise not in known)
+    return [*found, *(Promise(id=name, kind="", obligation="") for name in more)]
+
+
+def _saved(context: Context, seen: Seen, proofs: tuple[Proof, ...], inspection: Inspection) -> tuple[int, str]:
+    counts = {verdict.value: number for verdict, number in tally(proofs).items()}
+    rows = [
+        evidence_store.Seen(promise=promise, bound=citation.place, evidence=evidence)
+        for promise, found in seen.items()
+        for citation, evidence in found
+    ]
+    with context.store.write() as tx:
+        links = {"policy": context.policy.digest}
+        entry = Entry(kind=Kind.PROOF_MADE, actor="clock", counts=counts, links=links)
+        appended = ledger.append(tx, [entry], at=context.now)
+        evidence_store.save(tx, rows, at=context.now, entry=appended.first)
+        version = context.policy.text.version
+        if version and inspection.prose:
+            texts.remember(tx, version, hashlib.sha256(inspection.prose.encode()).hexdigest())
+    return appended.first, f"{appended.head.size}:{appended.head.root.hex()}"
+
+
+def _board(context: Context, lang: str, proofs: tuple[Proof, ...], at: datetime, head: str) -> Board:
+    policy = context.policy
+    lines = _sentences(context, lang)
+    title = next((line.text for line in lines if line.heading == 1), policy.controller.name)
+    return Board(
+        controller=policy.controller.name,
+        title=title,
+        version=policy.text.version or "",
+        address=policy.text.address or "",
+        at=at,
+        timezone=policy.controller.timezone,
+        policy_digest=policy.digest,
+        sentences=lines,
+        proofs=proofs,
+        head=head,
+    )
+
+
+def _sentences(context: Context, lang: str) -> tuple[Sentence, ...]:
+    """The published text, in the reader's language where the company publishes it (`policy.de.md` → `policy.en.md`)."""
+    name = context.policy.text.file
+    if name is None:
+        return ()
+    stem, _, rest = name.partition(".")
+    translated = context.folder / f"{stem}.{lang}.{rest.split('.')[-1]}"
+    path = translated if translated.is_file() else context.folder / name
+    found, _ = prose_of.read_prose(path)
+    return tuple(
+        Sentence(
+            text=each.text,
+            promises=each.promises,
+            heading=min(each.heading, 3),
+            paragraph=each.paragraph,
+            item=each.item,
+        )
+        for each in found
+    )
