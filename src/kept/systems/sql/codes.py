@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from kept.policy.codes import Code
-from kept.policy.findings import Finding
+from kept.policy.findings import Finding, Severity
 
 _URL: Final = (
     "write postgresql://USER:PASSWORD@HOST/DATABASE, mariadb://… or sqlite:///PATH; characters like @ : / in the"
@@ -182,6 +182,95 @@ _TABLE: Final = (
         page="The key column holds numbers, and the canary names something else.",
         why="«nothing found» is believed only after a known row was found with the same credential",
         help="write the number of a row that always stays, for instance `canary: {{table: {subject}, key: 1}}`",
+    ),
+    Code(
+        code="S230",
+        title="the role {subject} is a superuser",
+        page="A superuser is subject to no grant and no policy; a mistake, or a stolen password, has no bounds.",
+        why="Art. 25 and 32 GDPR: a role that can do everything is no technical measure",
+        help="make a role with the grants that `kept doctor --grants` prints, or waive this with `--superuser`",
+    ),
+    Code(
+        code="S231",
+        title="the role lacks a privilege on {subject}",
+        page="The map needs it to count, to change or to delete rows of this table.",
+        help="the owner runs: GRANT {privilege} ON {subject} TO ROLE; `kept doctor --grants` prints all of them",
+    ),
+    Code(
+        code="S232",
+        title="the role {subject} may do more than the map needs",
+        page="A privilege that is never used can only do harm. Reading more is not reported: a scan reads all tables.",
+        why="Art. 25(2) GDPR: no more access than the purpose needs",
+        help="revoke {privilege}",
+        severity=Severity.WARNING,
+    ),
+    Code(
+        code="S233",
+        title="the marker table {subject} is not there and this role cannot create it",
+        page="Each batch writes a marker in the transaction of its change; without the table nothing is applied.",
+        help="the owner creates it: `kept doctor --grants` prints the statement",
+    ),
+    Code(
+        code="S234",
+        title="the catalogue hides tables or triggers from this role",
+        page="MariaDB shows tables only to roles that may read them, and triggers only to roles with TRIGGER.",
+        why="a cascade or a trigger that Kept cannot see could copy or destroy rows no plan names",
+        help="GRANT SELECT, TRIGGER ON DATABASE.* TO the role",
+    ),
+    Code(
+        code="S236",
+        title="the database is {subject}: nothing can be applied here",
+        page="A replica, a read-only server or file. Counting and proving work, applying does not.",
+        help="give the URL of the primary, or make the file and its folder writable for this user",
+        severity=Severity.WARNING,
+    ),
+    Code(
+        code="S237",
+        title="trigger {subject} is not reviewed",
+        page="The policy does not list this trigger. A plan that touches its table is refused until it is.",
+        why="a trigger can copy what a plan deletes (Art. 17(1), 5(1)(e) GDPR)",
+        help="read it; if it copies nothing personal, list it under `triggers` of its table",
+        severity=Severity.WARNING,
+    ),
+    Code(
+        code="S238",
+        title="deleting mapped rows would reach table {subject}, which is not in the map",
+        page="A foreign key with ON DELETE CASCADE, SET NULL or SET DEFAULT points at a mapped table.",
+        why="a plan names every row it touches",
+        help="map {subject} with `of` and `via`",
+        severity=Severity.WARNING,
+    ),
+    Code(
+        code="S239",
+        title="table {subject} keeps no transactions",
+        page="Its storage engine cannot roll back, so a change and its marker would not stand or fall together.",
+        help="ALTER TABLE {subject} ENGINE = InnoDB",
+    ),
+    Code(
+        code="S240",
+        title="table {subject} keeps every deleted row in its history",
+        page="A system-versioned table: DELETE only ends a row's validity, the old values stay readable.",
+        why="Art. 17(1) GDPR: a row that stays readable is not erased",
+        help="ALTER TABLE {subject} DROP SYSTEM VERSIONING, or let its history expire by partition",
+    ),
+    Code(
+        code="S241",
+        title="rows of {subject} may be hidden from this role",
+        page="A view stands in place of the table, a policy filters it, it is missing, or the role may not read it.",
+        why="a count that leaves rows out proves nothing",
+        help="map the table itself, not a view; give the role SELECT, and BYPASSRLS where policies filter rows",
+    ),
+    Code(
+        code="S242",
+        title="the clocks of Kept and of the database differ by more than five minutes",
+        page="Dates decide what is deleted. While the clocks disagree nothing should be applied.",
+        help="set both by the same time service",
+    ),
+    Code(
+        code="S243",
+        title="table {subject} of the map does not exist",
+        page="The policy lists a table that the database does not have in its default schema.",
+        help="correct the name in `systems`, or the search path of the role",
     ),
 )
 
