@@ -69,7 +69,7 @@ def _table(policy: Policy, reading: Reading, system: System, table: TableEntry, 
     if "kind" not in entry.spans and not any(column.kind for column in table.columns.values()):
         reading.report("S111", f"`{table.name}` holds no kind of data", entry.span)
     kind = policy.data.get(table.kind or "")
-    if table.person and kind and table.person not in kind.people and "all" not in kind.people:
+    if table.person and kind and kind.people and not {table.person, "all"} & set(kind.people):
         message = f"rows of `{table.name}` are `{table.person}`, and `{kind.name}` is not declared for them"
         reading.report("S105", message, entry.spans["is"], beside=entry.spans["kind"])
 
@@ -133,21 +133,21 @@ def _clocks(policy: Policy, reading: Reading) -> None:
 def _without_clock(policy: Policy, rule: Rule, event: Event) -> Iterator[str]:
     for system in policy.systems:
         for table in system.tables:
-            if kinds_of(table) & set(rule.data) and not has_clock(system, table, event):
+            if kinds_of(table) & set(rule.data) and not _has_clock(system, table, event):
                 yield f"{system.name}.{table.name}"
 
 
-def has_clock(system: System, table: TableEntry, event: Event) -> bool:
+def _has_clock(system: System, table: TableEntry, event: Event) -> bool:
     """Whether the table, or one up its `of` path, maps the event to a column."""
     seen: set[str] = set()
     waiting = [table.name]
     while waiting:
         name = waiting.pop()
         found = system.by_name.get(name)
-        if found is None or name in seen:
+        if found is None or event in found.on:
+            return True  # a table that is not mapped is a finding of its own
+        if name in seen:
             continue
-        if event in found.on:
-            return True
         seen.add(name)
         waiting.extend(parent.table for parent in found.parents)
     return False

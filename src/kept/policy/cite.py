@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kept.law.terms import UNDECIDED
-from kept.policy.keys import RESERVED, control_of
+from kept.policy.keys import control_of
 from kept.policy.model import Citation, Entry, lacks
 from kept.policy.nodes import List, Map, Node, Word
 from kept.policy.shapes import Record
@@ -61,7 +61,7 @@ def _may_cite(reading: Reading, entry: Entry, record: Record, word: Word) -> boo
     if key is None and word.text != record.main:
         unknown(reading, "P122", f"there is no key `{word.text[:40]}` to cite", word, (k.name for k in record.keys))
         return False
-    general = entry.name.rpartition(".")[2] in {"", *RESERVED}
+    general = entry.name.rpartition(".")[2] in {"", "all"}
     if key is not None and not (key.name in entry.spans or key.default or general):
         reading.report("P123", f"a promise is bound to `{key.name}`, which is missing here", word.span)
         return False
