@@ -275,7 +275,8 @@ def test_without_a_declared_canary_the_count_must_agree_with_the_catalogue(polic
     agreeing = FakePort(estimates={"web_form": 20})
     found = prove(bare, "T-sources", agreeing)
     assert (found.verdict, found.positive) == (Verdict.KEPT, "estimate shop")
-    assert prove(bare, "T-sources", FakePort(estimates={"web_form": 5000})).reason == "reason.no-canary"
+    for estimate in (1, 51, 5000):
+        assert prove(bare, "T-sources", FakePort(estimates={"web_form": estimate})).reason == "reason.no-canary"
 
 
 # fields and categories

@@ -28,7 +28,7 @@ READABLE: Final = frozenset({Family.TEXT, Family.JSON, Family.OTHER})
 """Families whose values are worth reading; numbers and dates say nothing of themselves."""
 
 _FACTOR: Final = 2
-_SLACK: Final = 50
+_SLACK: Final = 10
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -120,7 +120,9 @@ class Witness:
     def doubts(self, tables: Iterable[str], *, sample: bool = False) -> tuple[Doubt, ...]:
         """Positive control over these tables; empty when their counts can be believed."""
         tables = tuple(dict.fromkeys(tables))
-        found = [*self._canary(tables), *(d for table in tables for d in self._hidden(table))]
+        watched = dict.fromkeys([*tables, *([self.system.canary.table] if self.system.canary else [])])
+        # What hides rows may also hide the canary: it is the better reason, so it comes first.
+        found = [doubt for table in watched for doubt in self._hidden(table)] or self._canary(tables)
         if sample and not found:
             found = [doubt for table in tables for doubt in self._unsampled(table)]
         return tuple(found)
