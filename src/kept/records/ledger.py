@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -172,7 +173,7 @@ def leaf(draft: Draft, *, seq: int, at: str, salt: bytes) -> bytes:
     run = f'"{draft.run}"' if draft.run else "null"
     return (
         f'{{"actor":"{draft.actor}","at":"{at}","commitment":"{commit(salt, draft.payload)}",'
-        f'"counts":{_figures(draft.counts)},"kind":"{draft.kind.value}","links":{_words(draft.links)},'
+        f'"counts":{_figures(draft.counts)},"kind":"{draft.kind}","links":{_words(draft.links)},'
         f'"run":{run},"seq":{seq}}}'
     ).encode("ascii")
 
@@ -261,12 +262,17 @@ def _marks_message(first: int, marks: bytes) -> bytes:
 
 
 def _figures(counts: Mapping[str, int]) -> str:
-    safe = {quote(name, safe=" :/"): count for name, count in counts.items()}
-    return "{" + ",".join(f'"{name}":{safe[name]}' for name in sorted(safe)) + "}"
+    safe = sorted((_safe(name), count) for name, count in counts.items())
+    return "{" + ",".join([f'"{name}":{count}' for name, count in safe]) + "}"
+
+
+@lru_cache(maxsize=4096)
+def _safe(name: str) -> str:
+    return quote(name, safe=" :/")
 
 
 def _words(links: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'"{name}":"{links[name]}"' for name in sorted(links)) + "}"
+    return "{" + ",".join([f'"{name}":"{links[name]}"' for name in sorted(links)]) + "}"
 
 
 def _must(holds: object, message: str) -> None:

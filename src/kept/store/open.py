@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
@@ -19,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from kept.policy.findings import Finding, could_not_run
 from kept.store import tables
 from kept.store.codes import finding
-from kept.store.keys import Keys, Master, master_key
+from kept.store.keys import SIGNING, Keys, Master, master_key
 
 DEFAULT: Final = ".kept/store.db"
 BUSY_MS: Final = 30_000
@@ -39,6 +40,14 @@ class Tx:
         """The store's keys, as this transaction sees them."""
         return Keys(connection=self.connection, master=self.store.master.key, entropy=self.store.entropy)
 
+    @property
+    def signing(self) -> Ed25519PrivateKey:
+        """The key that signs ledger heads, unwrapped once per process: it never changes."""
+        known = self.store.kept.get(SIGNING)
+        if not isinstance(known, Ed25519PrivateKey):
+            known = self.store.kept[SIGNING] = self.keys.signing
+        return known
+
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
@@ -48,7 +57,7 @@ class Store:
     master: Master
     entropy: Callable[[int], bytes] = os.urandom
     kept: dict[str, object] = field(default_factory=dict, repr=False)
-    """What this process has already verified (see the ledger)."""
+    """What this process has already unwrapped and verified (see the ledger)."""
 
     @property
     def dialect(self) -> str:
