@@ -258,6 +258,14 @@ def test_a_planted_fault_is_there_as_often_as_said(shop: tuple[Path, build.Built
     assert one(path, INDEPENDENT[promise, table]) == planted
 
 
+@pytest.mark.parametrize(("people", "seed"), [(100, 7), (700, 2), (1500, 3)])
+def test_overdue_rows_are_those_planted_whatever_the_seed(tmp_path: Path, people: int, seed: int) -> None:
+    path = tmp_path / "shop.db"
+    built = build.build(f"sqlite:///{path}", people=people, seed=seed, as_of=AS_OF)
+    for (promise, table), query in INDEPENDENT.items():
+        assert one(path, query) == built.planted[promise][table], (promise, table)
+
+
 def test_every_planted_promise_is_counted_by_a_query_of_its_own(shop: tuple[Path, build.Built]) -> None:
     alike = {"VCL-20": "VCL-9", "VCL-22": "VCL-9", "VCL-27": "VCL-10", "VCL-28": "VCL-10", "VCL-29": "VCL-10"}
     planted = shop[1].planted
