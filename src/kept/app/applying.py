@@ -19,7 +19,7 @@ from kept.policy.findings import Exit, Finding, Refused, could_not_run, stopped
 from kept.ports import Done, Keys
 from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
-from kept.store import ledger, runs
+from kept.store import clockmark, ledger, runs
 from kept.store.sealed import destroy
 from kept.work import gate
 from kept.work.measure import grown
@@ -114,6 +114,7 @@ def history(context: Context) -> tuple[runs.Run, ...]:
 
 
 def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
+    _clock_forward(context)
     plan = _stored(context, digest)
     drafts, keys = _derived(context, plan, fresh=True)
     _may_run(context, plan, digest, drafts, keys)
@@ -122,6 +123,22 @@ def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
         runs.start_run(tx, run, digest, at=context.now)
         _log(tx, Kind.RUN_STARTED, run, digest, {"rows": plan.rows}, context.now)
     return _carried(context, run, digest, seen)
+
+
+def _clock_forward(context: Context) -> None:
+    """Nothing is destroyed while the clock stands earlier than it once did (decided semantics 2.44)."""
+    with context.store.write() as tx:
+        step = clockmark.advance(tx, context.now)
+    if step.frozen:
+        raise stopped(
+            Finding(
+                code="S322",
+                message=f"the clock went back by {abs(step.moved.total_seconds()):,.0f} seconds",
+                where="clock",
+                why="one wrong clock must not age data by years, or bring a deadline back",
+                help="set the clock right; Kept goes on once it is past the latest instant it has seen",
+            )
+        )
 
 
 def _may_run(context: Context, plan: Plan, digest: str, drafts: tuple[Draft, ...], keys: Mapping[str, Keys]) -> None:

@@ -19,7 +19,7 @@ _CODE = re.compile(r"[A-Z][0-9]{3}")
 
 
 def explain(*who: Who, policy: PolicyFile = DEFAULT_POLICY, as_of: AsOf = None, json: Json = False) -> int:
-    """Say what an erasure would do with a person's rows and why some would stay, or print the page of a finding code."""
+    """Say what an erasure would do with a person's rows and why some would stay; or print a finding code's page."""
     if len(who) == 1 and _CODE.fullmatch(who[0]):
         return _page(who[0])
     with working(policy, as_of) as context:

@@ -76,12 +76,17 @@ def _show(context: Context, made: Plan, text: str, out: Path | None, *, json: bo
     if json:
         as_json("plan", {"digest": made.digest, "plan": jsonlib.loads(text)})
         return
+    show_plan(made)
+    _closing(context, made, out)
+
+
+def show_plan(made: Plan) -> None:
+    """Print steps with their cost shape, then every class of rows with its outcome and reason."""
     if not made.steps:
         say("Nothing to do: no row is due.")
     else:
         table("Steps", ("", "table", "action", "rows", "cost"), _steps(made), right=(3,))
     table("Classes", ("table", "rows", "outcome", "why"), _classes(made), right=(1,))
-    _closing(context, made, out)
 
 
 def _steps(made: Plan) -> list[tuple[object, ...]]:

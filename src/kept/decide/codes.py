@@ -114,6 +114,16 @@ _TABLE: Final = (
     Code(code="S319", title="the plan has been carried out", page="A verified run is over for good; make a new plan."),
     Code(code="S320", title="there is no such run", page="`kept status` lists the runs of this store."),
     Code(
+        code="R103",
+        title="a pledge cannot be vouched for like this",
+        page="Only the role that owns a pledge vouches for it, and only for a pledge: what a program can check is never vouched.",
+    ),
+    Code(
+        code="S322",
+        title="the clock went back",
+        page="Kept remembers the latest instant it has seen. While the clock stands earlier, destructive work is frozen.",
+    ),
+    Code(
         code="S321",
         title="the plan is made for an instant to come",
         page="A plan may be made for a future instant to see what will be due, but it is never carried out before it.",
