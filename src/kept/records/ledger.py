@@ -159,7 +159,8 @@ def instant_of(text: str) -> datetime:
 
 def commit(salt: bytes, payload: bytes) -> str:
     """SHA-256(salt ‖ payload) in hex; without the salt nobody can try out guesses."""
-    _must(len(salt) == SALT_SIZE, "a salt has 32 bytes")
+    if len(salt) != SALT_SIZE:
+        raise ValueError("a salt has 32 bytes")
     return hashlib.sha256(salt + payload).hexdigest()
 
 
@@ -171,11 +172,16 @@ def opens(entry: Entry, *, salt: bytes, payload: bytes) -> bool:
 def leaf(draft: Draft, *, seq: int, at: str, salt: bytes) -> bytes:
     """The envelope in canonical form (sorted keys, no space, ASCII): the same JSON any RFC 8785 tool writes."""
     run = f'"{draft.run}"' if draft.run else "null"
-    return (
-        f'{{"actor":"{draft.actor}","at":"{at}","commitment":"{commit(salt, draft.payload)}",'
-        f'"counts":{_figures(draft.counts)},"kind":"{draft.kind}","links":{_words(draft.links)},'
-        f'"run":{run},"seq":{seq}}}'
-    ).encode("ascii")
+    links = _words(draft.links) if draft.links else "{}"
+    start = f'{{"actor":"{draft.actor}","at":"{at}","commitment":"{commit(salt, draft.payload)}"'
+    # Kind is joined, not formatted: formatting an enum costs more than the rest of the line.
+    line = (
+        start
+        + f',"counts":{_figures(draft.counts)},"kind":"'
+        + draft.kind
+        + f'","links":{links},"run":{run},"seq":{seq}}}'
+    )
+    return line.encode("ascii")
 
 
 def entry_of(line: bytes) -> Entry:
@@ -262,8 +268,12 @@ def _marks_message(first: int, marks: bytes) -> bytes:
 
 
 def _figures(counts: Mapping[str, int]) -> str:
-    safe = sorted((_safe(name), count) for name, count in counts.items())
-    return "{" + ",".join([f'"{name}":{count}' for name, count in safe]) + "}"
+    if len(counts) == 1:
+        ((name, count),) = counts.items()
+        return f'{{"{_safe(name)}":{count}}}'
+    return (
+        "{" + ",".join([f'"{name}":{count}' for name, count in sorted((_safe(n), c) for n, c in counts.items())]) + "}"
+    )
 
 
 @lru_cache(maxsize=4096)
