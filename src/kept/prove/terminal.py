@@ -68,7 +68,7 @@ def render_terminal(board: Board, lang: Lang, *, width: int, colour: bool, show_
     )
     for part in _parts(view, width, show_all=show_all):
         console.print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")) + "\n"
 
 
 def _parts(view: BoardView, width: int, *, show_all: bool) -> Iterator[RenderableType]:

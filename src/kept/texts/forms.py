@@ -100,4 +100,4 @@ def visible(text: str) -> str:
 def _hides(character: str) -> bool:
     if character in "\n\t":
         return False
-    return character in _OVERRIDES or unicodedata.category(character) in {"Cc", "Cs"}
+    return character in _OVERRIDES or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
