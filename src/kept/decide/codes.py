@@ -119,6 +119,18 @@ _TABLE: Final = (
         page="Only the role that owns a pledge vouches for it, and only for a pledge: what a program can check is never vouched.",
     ),
     Code(
+        code="S323",
+        title="a table without a key",
+        page="The table has no primary key and no unique constraint of NOT NULL columns. Its rows are reached only through their"
+        " link or their clock, and equal rows of two people cannot be told apart.",
+    ),
+    Code(
+        code="S324",
+        title="a table nobody mapped",
+        page="The table is neither in the map nor listed as holding nothing personal, so nobody knows what it holds. Promises"
+        " that speak of all data are unproven until somebody decides.",
+    ),
+    Code(
         code="S322",
         title="the clock went back",
         page="Kept remembers the latest instant it has seen. While the clock stands earlier, destructive work is frozen.",
