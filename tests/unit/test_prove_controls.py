@@ -328,6 +328,14 @@ def test_an_undeclared_table_that_says_nothing_leaves_the_promise_unproven(polic
     assert (found.verdict, found.reason) == (Verdict.UNPROVEN, "reason.undeclared-table.unread")
 
 
+def test_an_undeclared_table_blames_only_the_kinds_its_values_speak_of(policy: Policy) -> None:
+    port = FakePort()
+    port.columns["backup_2024"] = {"id": Family.INTEGER, "blob": Family.TEXT}
+    port.rows["backup_2024"] = [{"id": 1, "blob": "p1@mail.example"}]
+    orphan = prove(policy, "T-orphan", port)
+    assert (orphan.verdict, orphan.reason) == (Verdict.UNPROVEN, "reason.undeclared-table.unread")
+
+
 def test_a_kind_without_a_table_is_unproven(policy: Policy) -> None:
     assert prove(policy, "T-orphan").reason == "reason.no-table"
 
@@ -412,8 +420,10 @@ def test_a_table_that_says_nothing_of_its_source_is_unproven(policy: Policy) -> 
 def test_a_place_finer_than_a_country_is_broken_by_value(policy: Policy) -> None:
     port = FakePort()
     port.rows["login"][0]["country"] = "Oslo"
+    port.rows["login"][1]["country"] = None
     found = prove(policy, "T-precision", port)
     assert (found.verdict, found.reason) == (Verdict.BROKEN, "reason.not-country")
+    assert dict(found.facts) == {"place": "shop.login.country", "n": "1", "total": "9"}
 
 
 @pytest.mark.parametrize("name", ["city", "lat", "postal_code"])

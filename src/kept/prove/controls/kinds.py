@@ -14,7 +14,7 @@ WHOLE_SHARE: Final = 0.1
 """From this share of values on, a column is taken for what its values are."""
 
 _FIELDS: Final = {
-    "email": frozenset({"email", "mail", "e", "contact"}),
+    "email": frozenset({"email", "mail", "contact"}),
     "phone": frozenset({"phone", "telephone", "mobile", "tel", "fax", "telefon", "contact"}),
     "ip": frozenset({"ip", "address", "network"}),
     "iban": frozenset({"iban", "bank", "account", "mandate", "payment"}),
@@ -64,6 +64,7 @@ def may_hold_in_categories(categories: Iterable[str], recognised: str) -> bool:
 
 
 def speaks_of(kind: DataKind, recognised: str) -> bool:
-    """Whether values found somewhere undeclared are of this kind, by its fields or its categories."""
-    by_field = kind.fields is not None and may_hold_in_fields(kind.fields, recognised)
-    return by_field or any(word in _CATEGORIES[recognised] for word in kind.categories)
+    """Whether values found somewhere undeclared are of this kind: by its closed list, or else by its categories."""
+    if kind.fields is not None:
+        return may_hold_in_fields(kind.fields, recognised)
+    return any(word in _CATEGORIES[recognised] for word in kind.categories)

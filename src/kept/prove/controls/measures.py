@@ -54,11 +54,10 @@ def _values(kinds: Iterable[str], names: tuple[str, ...], witness: Witness) -> L
     faults, counts = [], []
     for table, column in columns:
         seen = witness.seen(table, column)
-        name = max(names, key=lambda one: seen.inside.get(one, 0))
-        hits = seen.inside.get(name, 0)
         if seen.values:
-            counts.append(Count(place=witness.place(table, column), violations=hits, total=seen.values))
-        faults += [values_fault(witness, (table, column), name, seen)] if hits else []
+            place = witness.place(table, column)
+            counts.append(Count(place=place, violations=seen.hits(names), total=seen.values))
+        faults += [values_fault(witness, (table, column), name, seen) for name in names if seen.inside.get(name)]
     return Look(
         faults=tuple(faults),
         counts=tuple(counts),

@@ -73,11 +73,16 @@ def _in_table(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[t
             fault = Fault(reason="reason.never-column", facts=(("place", place), ("field", named)), weight=seen.values)
             yield fault, Count(place=place, violations=seen.values or 1, total=seen.values or 1)
             continue
-        worst = max(_values(kind), key=lambda name: seen.inside.get(name, 0), default="")
-        hits = seen.inside.get(worst, 0)
-        fault_ = values_fault(witness, (bound.name, column), worst, seen) if hits else None
-        if seen.values:
-            yield fault_, Count(place=place, violations=hits, total=seen.values)
+        yield from _forbidden_values(kind, (bound.name, column), witness)
+
+
+def _forbidden_values(kind: DataKind, at: tuple[str, str], witness: Witness) -> Iterator[tuple[Fault | None, Count]]:
+    seen = witness.seen(*at)
+    names = [name for name in _values(kind) if seen.inside.get(name)]
+    worst = max(names, key=lambda name: seen.inside[name], default=None)
+    if seen.values:
+        fault = values_fault(witness, at, worst, seen) if worst else None
+        yield fault, Count(place=witness.place(*at), violations=seen.hits(names), total=seen.values)
 
 
 def _unsampled_mail(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[Doubt]:

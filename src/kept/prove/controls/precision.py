@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
+from kept.decide.select import IsNull
 from kept.map.bound import BoundTable
 from kept.policy.model import Citation, DataKind
+from kept.policy.words import COUNTRIES
+from kept.ports import CountQuery
 from kept.prove.controls.answer import Fault, Look, over_systems, unproven
 from kept.prove.controls.kinds import is_what
 from kept.prove.controls.places import columns_of, exempt, field_of, holds, tokens
@@ -20,6 +23,7 @@ _POINT: Final = frozenset({"lat", "lon", "lng", "latitude", "longitude", "geo", 
 _BELOW_COUNTRY: Final = _POINT | frozenset(
     {"city", "town", "zip", "postcode", "postal", "plz", "ort", "address", "region"}
 )
+_CODES: Final = tuple(sorted(COUNTRIES | {code.lower() for code in COUNTRIES}))
 _LOCATION: Final = frozenset({"country", "location", "land"})
 
 Found = Iterator[tuple[Fault | None, Count]]
@@ -58,7 +62,7 @@ def _no_finer_than_country(kind: DataKind, bound: BoundTable, witness: Witness) 
     for column in columns_of(bound, kind.name):
         said = bound.entry.columns.get(column)
         if _LOCATION & set(tokens(field_of(bound, column))) or (said and said.category == "location"):
-            yield _only(witness, bound.name, column, "country")
+            yield _countries(witness, bound.name, column)
 
 
 def _no_finer_than_city(kind: DataKind, bound: BoundTable, witness: Witness) -> Found:
@@ -84,7 +88,7 @@ def _no_finer(words: frozenset[str], kind: DataKind, bound: BoundTable, witness:
 def _truncated(kind: DataKind, bound: BoundTable, witness: Witness) -> Found:
     for column in columns_of(bound, kind.name):
         if not exempt(bound, column) and _is_address(bound, column, witness):
-            yield _only(witness, bound.name, column, "truncated-ip")
+            yield _cut_short(witness, bound.name, column)
 
 
 def _is_address(bound: BoundTable, column: str, witness: Witness) -> bool:
@@ -92,13 +96,28 @@ def _is_address(bound: BoundTable, column: str, witness: Witness) -> bool:
     return "ip" in names or "ip" in is_what(witness.seen(bound.name, column))
 
 
-def _only(witness: Witness, table: str, column: str, form: str) -> tuple[Fault | None, Count]:
-    """All values of the column have this form."""
-    place, seen = witness.place(table, column), witness.seen(table, column)
-    hits = seen.values - seen.whole.get(form, 0)
-    facts = (("place", place), ("n", str(hits)), ("total", str(seen.values)))
-    fault = Fault(reason=f"reason.not-{form}", facts=facts, weight=hits) if hits else None
-    return fault, _count(place, hits, seen.values)
+def _countries(witness: Witness, table: str, column: str) -> tuple[Fault | None, Count]:
+    """Every row of the column, not only a sample: a country code or nothing."""
+    place = witness.place(table, column)
+    outside, rows = witness.port.count_outside(table, column, _CODES)
+    empty = sum(witness.port.count(CountQuery(table=table, flags=(), where=IsNull(column=column))).values())
+    return _judged(place, "reason.not-country", outside - empty, rows - empty)
+
+
+def _cut_short(witness: Witness, table: str, column: str) -> tuple[Fault | None, Count]:
+    """Every address of the sample has lost its host part."""
+    seen = witness.seen(table, column)
+    return _judged(
+        witness.place(table, column),
+        "reason.not-truncated-ip",
+        seen.values - seen.whole.get("truncated-ip", 0),
+        seen.values,
+    )
+
+
+def _judged(place: str, reason: str, hits: int, values: int) -> tuple[Fault | None, Count]:
+    facts = (("place", place), ("n", str(hits)), ("total", str(values)))
+    return Fault(reason=reason, facts=facts, weight=hits) if hits else None, _count(place, hits, values)
 
 
 def _count(place: str, hits: int, values: int) -> Count:

@@ -5,6 +5,7 @@ Values seen in samples are counted by recogniser and dropped at once: no persona
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,6 +47,10 @@ class Seen:
     def share(self, name: str) -> float:
         """Share of values that are such a value and nothing else."""
         return self.whole.get(name, 0) / self.values if self.values else 0.0
+
+    def hits(self, names: Iterable[str]) -> int:
+        """Values that hold one of these; a value that holds two counts twice, but never more than all values."""
+        return min(self.values, sum(self.inside.get(name, 0) for name in names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,14 +197,11 @@ def tally(sample: Sample) -> dict[str, Seen]:
 
 
 def _tally(values: tuple[str, ...]) -> Seen:
-    inside: dict[str, int] = {}
-    whole: dict[str, int] = {}
-    for value in values:
-        text = value[: recognise.LONGEST]
-        for name in _inside(text):
-            inside[name] = inside.get(name, 0) + 1
-        for name in _whole(text):
-            whole[name] = whole.get(name, 0) + 1
+    inside: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    for text, times in Counter(value[: recognise.LONGEST] for value in values).items():
+        inside.update(dict.fromkeys(_inside(text), times))
+        whole.update(dict.fromkeys(_whole(text), times))
     return Seen(values=len(values), inside=inside, whole=whole)
 
 
