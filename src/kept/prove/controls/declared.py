@@ -43,7 +43,7 @@ class Stray:
 def fields(citation: Citation, inspection: Inspection) -> Evidence:
     """The closed list of fields holds: no column and no value beside it."""
     if citation.element == "all":
-        return over_systems(FIELDS, "reason.all-declared", inspection, partial(_everything, inspection))
+        return over_systems(FIELDS, "reason.all-declared", inspection, _everything)
     kind = inspection.policy.data[citation.element]
     return over_systems(FIELDS, "reason.fields-hold", inspection, partial(_fields, kind))
 
@@ -52,7 +52,7 @@ def categories(citation: Citation, inspection: Inspection) -> Evidence:
     """No column and no value of a category that is not declared."""
     kind = inspection.policy.data.get(citation.element)
     if kind is None:
-        return over_systems(CATEGORIES, "reason.all-declared", inspection, partial(_everything, inspection))
+        return over_systems(CATEGORIES, "reason.all-declared", inspection, _everything)
     return over_systems(CATEGORIES, "reason.categories-hold", inspection, partial(_categories, kind))
 
 
@@ -99,27 +99,20 @@ def _with_undeclared(
     )
 
 
-def _everything(inspection: Inspection, witness: Witness) -> Look:
-    """`data.all`: no table and no column without a kind, no kind without a purpose."""
+def _everything(witness: Witness) -> Look:
+    """`data.all`: no table and no column without a kind (that every kind has a purpose, the loader has checked)."""
     loose = list(_loose(witness))
-    faults = [_undeclared(witness, stray) for stray in loose]
-    faults += [Fault(reason="reason.kind-without-purpose", facts=(("kind", k),)) for k in _purposeless(inspection)]
     tables = list(witness.map.tables.values())
     counts = [Count(place=witness.place(b.name), violations=0, total=len(b.table.columns)) for b in tables]
     counts += [_count(witness, stray) for stray in loose]
     return Look(
-        faults=tuple(faults),
+        faults=tuple(_undeclared(witness, stray) for stray in loose),
         counts=tuple(counts),
         tables=tuple(bound.name for bound in tables),
         sampled=True,
         queries=tuple(witness.asked(bound.name) for bound in tables),
         sums=_sums(witness, tables, counts),
     )
-
-
-def _purposeless(inspection: Inspection) -> list[str]:
-    used = {kind for entry in inspection.policy.sections.get("purposes", {}).values() for kind in entry.items("data")}
-    return [] if "all" in used else [kind for kind in inspection.policy.data if kind not in used]
 
 
 def _loose(witness: Witness) -> Iterator[Stray]:
