@@ -121,6 +121,7 @@ def destroy_payloads(tx: Tx, key: str) -> int:
     key_id = f"{PURPOSE}:{key}"
     gone = tx.connection.execute(delete(ledger_payload).where(ledger_payload.c.key_id == key_id)).rowcount
     tx.keys.destroy(key_id)
+    tx.destroyed()
     return gone
 
 

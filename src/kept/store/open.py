@@ -25,6 +25,7 @@ from kept.store.keys import SIGNING, Keys, Master, master_key
 DEFAULT: Final = ".kept/store.db"
 BUSY_MS: Final = 30_000
 _WRITES: Final = "kept_writes"
+_DESTROYED: Final = "destroyed"
 _CREATION_LOCK: Final = 0x6B657074  # any fixed number: two first openings must not both create
 
 
@@ -39,6 +40,10 @@ class Tx:
     def keys(self) -> Keys:
         """The store's keys, as this transaction sees them."""
         return Keys(connection=self.connection, master=self.store.master.key, entropy=self.store.entropy)
+
+    def destroyed(self) -> None:
+        """Note that something was destroyed, so the commit is followed by `Store.reclaim`."""
+        self.store.kept[_DESTROYED] = True
 
     @property
     def signing(self) -> Ed25519PrivateKey:
@@ -79,12 +84,24 @@ class Store:
         """A transaction that takes the write lock at once and commits at the end."""
         with _writing(self.engine) as connection:
             yield Tx(store=self, connection=connection)
+        if self.kept.get(_DESTROYED):
+            self.reclaim()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that only reads, on one consistent state."""
         with self.engine.connect() as connection, connection.begin():
             yield Tx(store=self, connection=connection)
+
+    def reclaim(self, *, wait_ms: int = 2_000) -> bool:
+        """Empty SQLite's journal, so that what was destroyed is gone from its files too.
+
+        False when a reader still held the journal: the next writing transaction tries again. False on PostgreSQL, where
+        dead rows and the server's log go with its own vacuum and log expiry: deleted, not yet reclaimed.
+        """
+        done = self.dialect == "sqlite" and _checkpointed(self.engine, wait_ms)
+        self.kept[_DESTROYED] = not done and self.dialect == "sqlite"
+        return done
 
     def close(self) -> None:
         """Give the connections back."""
@@ -170,6 +187,20 @@ def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -
         cursor.execute(f"PRAGMA {pragma}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _checkpointed(engine: Engine, wait_ms: int) -> bool:
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={wait_ms:d}")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS:d}")
+    except sqlite3.OperationalError:
+        return False  # the data is committed; only its traces stay a while longer
+    finally:
+        connection.close()
+    return bool(busy == 0)
 
 
 def _begin(connection: Connection) -> None:

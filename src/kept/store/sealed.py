@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from kept.policy.findings import could_not_run
 from kept.store.codes import finding
 from kept.store.keys import decrypt, encrypt
-from kept.store.open import BUSY_MS, Store, Tx
+from kept.store.open import Tx
 from kept.store.tables import sealed
 
 
@@ -51,11 +51,12 @@ def unseal(tx: Tx, sealed_id: str) -> bytes:
 
 
 def destroy(tx: Tx, sealed_id: str) -> bool:
-    """Delete item and key; whether there was one. `reclaim` then removes what the journal still holds."""
+    """Delete item and key; whether there was one. The commit then empties the journal too (`Store.reclaim`)."""
     key_id = tx.connection.execute(select(sealed.c.key_id).where(sealed.c.id == sealed_id)).scalar()
     if key_id is None:
         return False
     tx.connection.execute(delete(sealed).where(sealed.c.id == sealed_id))
+    tx.destroyed()
     return tx.keys.destroy(key_id)
 
 
@@ -72,22 +73,3 @@ def expired(tx: Tx, now: datetime) -> tuple[Sealed, ...]:
 def destroy_expired(tx: Tx, now: datetime) -> int:
     """Destroy every item whose time is over; how many."""
     return sum(destroy(tx, item.id) for item in expired(tx, now))
-
-
-def reclaim(store: Store, *, wait_ms: int = 2_000) -> bool:
-    """After a destruction, outside any transaction: empty SQLite's journal, so the bytes are gone from its files.
-
-    False when a reader still held the journal, and on PostgreSQL, where dead rows and the server's log go with its own
-    vacuum and log expiry: the key row is deleted, not yet reclaimed.
-    """
-    if store.dialect != "sqlite":
-        return False
-    connection = store.engine.raw_connection()
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA busy_timeout={wait_ms:d}")
-        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS:d}")
-    finally:
-        connection.close()
-    return bool(busy == 0)
