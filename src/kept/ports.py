@@ -9,7 +9,7 @@ from typing import Protocol
 
 from kept.decide.plan import Act
 from kept.decide.select import Always, Selection
-from kept.map.bound import Map
+from kept.map.bound import Hop, Map
 from kept.map.schema import Schema
 from kept.map.system import Canary
 
@@ -133,8 +133,15 @@ class TargetPort(SystemPort, Protocol):
     def bound(self) -> Map:
         """The map this target works with, bound to the schema as it was described on opening."""
 
+    @property
+    def zone(self) -> str:
+        """The controller's zone, in which days are counted."""
+
     def size(self, table: str) -> tuple[int, bool]:
         """(rows, exact): the catalogue's estimate for large tables."""
+
+    def latest(self, query: CountQuery, hop: Hop) -> datetime | None:
+        """The latest instant (aware) of the clock `hop` leads to, over the rows a query selects."""
 
     def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
         """Key sets of the people these identifiers name, shared tables they are the last of included."""

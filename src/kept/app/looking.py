@@ -12,7 +12,8 @@ from kept.app.planning import drafted, measured
 from kept.decide.draft import Draft, Trigger
 from kept.decide.flags import Case
 from kept.decide.plan import Reason, reason
-from kept.ports import Keys
+from kept.decide.reach import shared, staying
+from kept.ports import CountQuery, Keys
 from kept.work.measure import Counted
 
 
@@ -25,7 +26,10 @@ class Rows:
     kinds: tuple[str, ...]
     rows: int
     action: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Reason, ...] = ()
+    until: str | None = None
+    shared: bool = False
+    """A shared row that stays because other people remain with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,8 @@ def explained(context: Context, people: People) -> Found:
     drafts = drafted(context, Trigger(kind="erasure", people=wanted))
     counted = measured(context, drafts, keys)
     searched = sum(bool(table.entry.find_by) for bound in context.maps.values() for table in bound.tables.values())
-    return Found(people=_heads(keys, context), rows=_rows(drafts, counted), tables_searched=searched)
+    rows = (*_rows(drafts, counted), *_remaining(context, wanted, keys))
+    return Found(people=_heads(keys, context), rows=rows, tables_searched=searched)
 
 
 def _heads(keys: Mapping[str, Keys], context: Context) -> int:
@@ -66,11 +71,24 @@ def _rows(drafts: tuple[Draft, ...], counted: Counted) -> tuple[Rows, ...]:
             rows=rows,
             action=_action(case, number),
             reasons=tuple(reason(kind, decision) for kind, decision in case.classes[number].cells),
+            until=str(day) if (day := counted[draft.system, case.table].until.get(number)) else None,
         )
         for draft in drafts
         for case in draft.cases
         for number, rows in sorted(counted[draft.system, case.table].counts.items())
     )
+
+
+def _remaining(context: Context, wanted: frozenset[str], keys: Mapping[str, Keys]) -> list[Rows]:
+    """Shared rows of the named people that stay with their other people."""
+    found = []
+    for name, system in context.systems.items():
+        for table in shared(system.bound, wanted):
+            query = CountQuery(table=table, flags=(), where=staying(system.bound, table, wanted), keys=keys[name])
+            if rows := sum(system.count(query).values()):
+                kinds = system.bound.tables[table].kinds
+                found.append(Rows(system=name, table=table, kinds=kinds, rows=rows, action="keep", shared=True))
+    return found
 
 
 def _action(case: Case, number: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from kept.app import looking
 from kept.app.codes import page
+from kept.app.looking import Rows
 from kept.app.people import parse
 from kept.cli.find import Who
 from kept.cli.options import DEFAULT_POLICY, AsOf, Json, PolicyFile, working
@@ -30,11 +31,15 @@ def explain(*who: Who, policy: PolicyFile = DEFAULT_POLICY, as_of: AsOf = None, 
         say(f"Nobody found by these identifiers in {found.tables_searched} tables; every canary was found.")
     else:
         rows = [
-            (f"{each.system}.{each.table}", f"{each.rows:,}", classes_of(each.action), reason_of(each.reasons))
+            (f"{each.system}.{each.table}", f"{each.rows:,}", classes_of(each.action), _why(each))
             for each in found.rows
         ]
         table("If an erasure were granted", ("table", "rows", "outcome", "why"), rows, right=(1,))
     return 0
+
+
+def _why(rows: Rows) -> str:
+    return "shared with other people, who remain" if rows.shared else reason_of(rows.reasons, rows.until)
 
 
 def _page(code: str) -> int:

@@ -108,7 +108,7 @@ def _action(action: str, fills: tuple[tuple[str, str], ...]) -> str:
 
 def _classes(made: Plan) -> list[tuple[object, ...]]:
     return [
-        (f"{each.system}.{each.table}", f"{one.rows:,}", classes_of(one.action), reason_of(one.reasons))
+        (f"{each.system}.{each.table}", f"{one.rows:,}", classes_of(one.action), reason_of(one.reasons, one.until))
         for each in made.tables
         for one in each.classes
     ]

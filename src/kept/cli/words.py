@@ -25,9 +25,9 @@ def cost_of(cost: Cost) -> str:
     return f"rewrite, about {cost.relative:.0f}× a deletion per row"
 
 
-def reason_of(reasons: Iterable[Reason]) -> str:
-    """Why, kind by kind: the rule, and for what is kept the ground and the law."""
-    return "; ".join(f"{each.kind}: {_why(each)}" for each in reasons)
+def reason_of(reasons: Iterable[Reason], until: str | None = None) -> str:
+    """Why, kind by kind: the rule, and for what is kept the ground, the law and the last day."""
+    return "; ".join(f"{each.kind}: {_why(each)}" for each in reasons) + (f"; until {until}" if until else "")
 
 
 def _why(reason: Reason) -> str:

@@ -10,6 +10,7 @@ from kept.decide.cuts import DUE, OVER, cut_name
 from kept.decide.fill import stays
 from kept.decide.outcome import Ceiling, Decision, Floor, RowDecision, decide, decide_row
 from kept.decide.select import Before, Equals, Holds, IsNull, Not, Selection, Up, every, some
+from kept.law.periods import Period
 from kept.law.terms import Event, Outcome, State
 from kept.map.bound import BoundTable, Hop, Map
 from kept.policy.model import Policy, Rule
@@ -34,6 +35,16 @@ class Flag:
     selection: Selection
     ceiling: Ceiling | None = None
     floor: Floor | None = None
+    lasting: Lasting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """How long a floor lasts: its period, counted from the clocks `hops` lead to."""
+
+    period: Period
+    year_end: bool
+    hops: tuple[Hop, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +127,14 @@ def floors(policy: Policy, bound: Map, table: BoundTable, *, grounded: bool) -> 
             continue
         floor = Floor(rule=rule.name, grounds=rule.grounds, law=rule.law)
         flags.append(
-            Flag(name=rule.name, speaks=Speaks.FLOOR, kinds=_kinds(rule, table), selection=active, floor=floor)
+            Flag(
+                name=rule.name,
+                speaks=Speaks.FLOOR,
+                kinds=_kinds(rule, table),
+                selection=active,
+                floor=floor,
+                lasting=_lasting(rule, bound, table.name),
+            )
         )
     return tuple(flags)
 
@@ -145,6 +163,14 @@ def along(hop: Hop, where: Selection) -> Selection:
 def clock_event(rule: Rule) -> Event | None:
     """The event whose column a rule reads; the year's end is derived from `collected`."""
     return Event.COLLECTED if rule.event is Event.END_OF_CALENDAR_YEAR else rule.event
+
+
+def _lasting(rule: Rule, bound: Map, table: str) -> Lasting | None:
+    event = clock_event(rule)
+    if rule.floor is None or event is None:
+        return None
+    year_end = rule.event is Event.END_OF_CALENDAR_YEAR
+    return Lasting(period=rule.floor, year_end=year_end, hops=bound.hops(table, event))
 
 
 def _rules(policy: Policy, table: BoundTable) -> list[Rule]:

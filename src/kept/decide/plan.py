@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kept.decide.draft import Draft
@@ -48,6 +48,8 @@ class ClassCount:
     rows: int
     action: str
     """`delete`, `change` or `keep`."""
+    until: str | None = None
+    """Last day on which a dated duty holds back the last of these rows; None where no date does."""
     reasons: tuple[Reason, ...]
 
 
@@ -222,6 +224,8 @@ class Measured:
     counts: Mapping[int, int]
     total: int
     exact: bool = True
+    until: Mapping[int, date] = field(default_factory=dict)
+    """Per class held back by a dated floor: its last day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +284,7 @@ def _table_plan(case: Case, counted: Measured) -> TablePlan:
             flags=tuple(flag.name for flag in case.set_in(number)),
             rows=rows,
             action=_action(case.classes[number]),
+            until=counted.until[number].isoformat() if number in counted.until else None,
             reasons=tuple(reason(kind, decision) for kind, decision in case.classes[number].cells),
         )
         for number, rows in sorted(counted.counts.items())

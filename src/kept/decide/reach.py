@@ -30,6 +30,13 @@ def last_of(bound: Map, name: str, people: frozenset[str]) -> Selection:
     return All(parts=(some(*named), *(Not(part=other) for other in others)))
 
 
+def staying(bound: Map, name: str, people: frozenset[str]) -> Selection:
+    """Rows of a shared table that some of the named people belong to and that stay, for others remain."""
+    links = [link for link in bound.children(name) if _is(bound, link.child, people)]
+    named = some(*(_down(link, _named(bound, link.child)) for link in links))
+    return All(parts=(named, Not(part=_named(bound, name))))
+
+
 def own(bound: Map, people: frozenset[str]) -> dict[str, Selection]:
     """For every table with rows of the named people: which rows they are. Tables out of reach are left out."""
     reach: dict[str, Selection] = {}

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 
 from kept.decide.draft import Draft
+from kept.decide.flags import Case, Lasting
+from kept.decide.formula import predicate
 from kept.decide.plan import Measured
+from kept.decide.select import every
+from kept.law.periods import Edge, until
 from kept.ports import CountQuery, Keys, TargetPort
 
 Counted = dict[tuple[str, str], Measured]
@@ -17,10 +23,38 @@ def measure(target: TargetPort, draft: Draft, keys: Keys) -> Counted:
     for case in draft.cases:
         query = CountQuery(table=case.table, flags=case.selections, where=case.scope, cuts=draft.cuts, keys=keys)
         total, exact = target.size(case.table)
+        counts = target.count(query)
         counted[draft.system, case.table] = Measured(
-            system=draft.system, table=case.table, counts=target.count(query), total=total, exact=exact
+            system=draft.system,
+            table=case.table,
+            counts=counts,
+            total=total,
+            exact=exact,
+            until=_until(target, case, query, counts),
         )
     return counted
+
+
+def _until(target: TargetPort, case: Case, query: CountQuery, counts: Mapping[int, int]) -> dict[int, date]:
+    """The end date of every class that a dated floor holds back: one statement per such class, none otherwise."""
+    days: dict[int, date] = {}
+    for number in counts:
+        held = {name for _, decision in case.classes[number].cells if decision.withheld for name in decision.because}
+        lasting = [flag.lasting for flag in case.set_in(number) if flag.lasting and flag.name in held]
+        ends = [_end(target, case, query, number, each) for each in lasting]
+        if dated := [end for end in ends if end is not None]:
+            days[number] = max(dated)
+    return days
+
+
+def _end(target: TargetPort, case: Case, query: CountQuery, number: int, lasting: Lasting) -> date | None:
+    mine = replace(query, where=every(case.scope, predicate([number], case.selections)))
+    latest = [target.latest(mine, hop) for hop in lasting.hops]
+    zone = target.zone
+    return max(
+        (until(at, lasting.period, zone, Edge.FLOOR, year_end=lasting.year_end) for at in latest if at is not None),
+        default=None,
+    )
 
 
 def grown(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from kept.map.bound import Map
@@ -35,6 +36,22 @@ def bound_instant(bound: Map, table: str, column: str, instant: datetime, zone: 
     if family is Family.INSTANT and bound.schema.dialect == "postgresql":
         return instant.astimezone(UTC)
     return local.replace(tzinfo=None)
+
+
+def read_instant(bound: Map, table: str, column: str, value: object, zone: str) -> datetime:
+    """What a clock's column holds, as an aware instant: the reverse of `bound_instant`, for explanations."""
+    clock = clock_of(bound, table, column)
+    own = ZoneInfo(clock.zone or bound.system.clock)
+    if isinstance(value, int | float | Decimal):
+        return datetime.fromtimestamp(float(value) / (1000 if clock.format == "epoch-ms" else 1), UTC)
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        whole_day = clock.format == "date" or _format(bound.schema.by_name[table].by_name[column].family) == "date"
+        return value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone) if whole_day else own)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), ZoneInfo(zone))
+    raise TypeError(f"a clock of {table} holds no instant")
 
 
 def clock_of(bound: Map, table: str, column: str) -> Clock:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import sqlalchemy as sa
 
-from kept.map.bound import Map, bind
+from kept.map.bound import Hop, Map, bind
 from kept.map.schema import Schema
 from kept.map.system import Canary, System
 from kept.ports import Concealment, CountQuery, Cursor, Done, Keys, Mark, Sample, Task
@@ -81,6 +82,11 @@ class SqlSystem:
         """(rows, exact)."""
         with self._reading("counting") as connection:
             return count.size(connection, self.bound.schema, table)
+
+    def latest(self, query: CountQuery, hop: Hop) -> datetime | None:
+        """The latest instant of a clock over the rows a query selects."""
+        with self._reading("reading a clock") as connection:
+            return count.latest(connection, self._compiler(query), query, hop)
 
     def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
         """Key sets of the people these identifiers name."""
