@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
+from sqlalchemy import Connection, Engine, event, insert, inspect, text
 
 ROOT = str(Path(__file__).resolve().parents[2])
 if ROOT not in sys.path:  # run as a script, or loaded by its path
@@ -23,7 +23,7 @@ if ROOT not in sys.path:  # run as a script, or loaded by its path
 
 from examples.video.faults import DAY, Fault, Firm, Stage, assign, lifetime, stages  # noqa: E402
 from examples.video.rows import Row, Scene, account, address, crm, invoices, keys, slug, users  # noqa: E402
-from examples.video.schema import METADATA  # noqa: E402
+from examples.video.schema import METADATA, engine_of  # noqa: E402
 from examples.video.talks import shop, strangers, support, unsourced_leads  # noqa: E402
 from examples.video.words import GERMAN, LANGUAGES, SUBPROCESSORS  # noqa: E402
 
@@ -46,7 +46,7 @@ def build(url: str, *, people: int = 2000, seed: int = 1, as_of: date) -> Built:
     """Drop and recreate the shop's tables in the database and fill them; the same arguments give the same rows."""
     if people < LEAST:
         raise ValueError(f"the shop needs at least {LEAST} people, got {people}")
-    engine = create_engine(url)
+    engine = engine_of(url)
     _hurry(engine)
     scene = Scene(rng=Random(seed), now=datetime.combine(as_of, time(12)))
     try:

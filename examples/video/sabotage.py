@@ -6,11 +6,19 @@ but for the trigger, whose dialect differs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
+
+ROOT = str(Path(__file__).resolve().parents[2])
+if ROOT not in sys.path:  # loaded by its path
+    sys.path.append(ROOT)
+
+from examples.video.schema import engine_of  # noqa: E402
 
 OVERDUE: Final = 3
 """Records that `hide_overdue` puts on accounts closed more than three years ago, before it hides them."""
@@ -106,7 +114,7 @@ def _plant(connection: Connection) -> None:
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(url)
+    engine = engine_of(url)
     try:
         with engine.begin() as connection:
             yield connection

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -18,9 +19,22 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    create_engine,
+    make_url,
 )
 
 METADATA = MetaData()
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"} | dict.fromkeys(
+    ("mysql", "mariadb", "mysql+pymysql"), "mariadb+pymysql"
+)
+
+
+def engine_of(url: str) -> Engine:
+    """Open a database by the same URLs that a policy file may name."""
+    target = make_url(url)
+    target = target.set(drivername=_DRIVERS.get(target.drivername, target.drivername))
+    charset = {"charset": "utf8mb4"} if target.get_backend_name() == "mariadb" else {}
+    return create_engine(target, connect_args=charset, hide_parameters=True)
 
 
 def _table(name: str, *parts: Column[object] | UniqueConstraint) -> Table:
