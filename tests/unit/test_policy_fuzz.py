@@ -53,7 +53,7 @@ def moved(draw: st.DrawFn, lines: list[str], at: int) -> list[str]:
     return draw(st.sampled_from([[], [line, line], [" " + line], [line.lstrip()], [line + lines[at - 1]]]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(changed())
 def test_a_changed_file_ends_in_findings_and_no_traceback(text: str) -> None:
     with TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def test_a_changed_file_ends_in_findings_and_no_traceback(text: str) -> None:
         assert checked.text()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_end_in_findings(content: bytes) -> None:
     with TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ def test_any_bytes_end_in_findings(content: bytes) -> None:
         assert check_file(path).findings
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="kept:1 \n-[]{},&*!|>'\"%@`#?ab\t", max_size=120))
 def test_any_yaml_like_text_ends_in_findings(content: str) -> None:
     with TemporaryDirectory() as folder:
