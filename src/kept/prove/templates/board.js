@@ -15,14 +15,12 @@
   function open(link) {
     link.closest(".s").after(panelOf(link));
     link.setAttribute("aria-expanded", "true");
-    align();
   }
   function close(link, focus) {
     const panel = panelOf(link);
     home.get(panel).after(panel);
     link.setAttribute("aria-expanded", "false");
     if (focus) link.focus();
-    align();
   }
   const toggle = (link) => (isOpen(link) ? close(link) : open(link));
 
