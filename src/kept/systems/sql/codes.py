@@ -37,7 +37,7 @@ _TABLE: Final = (
     ),
     Code(
         code="S204",
-        title="the SQLite file is not there",
+        title="the SQLite file is not there, or this user may not open it",
         page="Kept never creates a customer's database: a wrong path would be an empty one, and every promise kept.",
         help="give the path of an existing file: sqlite:///PATH (four slashes for an absolute path)",
     ),

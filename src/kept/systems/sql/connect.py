@@ -39,6 +39,8 @@ _MARIADB_SESSION: Final = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
     " innodb_lock_wait_timeout = %d, lock_wait_timeout = %d, foreign_key_checks = 1, unique_checks = 1"
 )
+# A server that vanished without a word is noticed within a minute, even while a long count is awaited.
+_KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _SQLITE_DBCONFIG_DQS_DML: Final = 1013
 _SQLITE_SESSION: Final = ("PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON")
 
@@ -94,9 +96,8 @@ def _require_driver(target: URL, *, name: str) -> None:
 
 
 def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
-    arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
-    if target.get_backend_name() == "mariadb":
-        arguments["charset"] = "utf8mb4"
+    own = {"charset": "utf8mb4"} if target.get_backend_name() == "mariadb" else _KEEPALIVE
+    arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **own}
     engine = sa.create_engine(
         target,
         connect_args=arguments,
@@ -134,13 +135,20 @@ def _sqlite(target: URL, *, name: str, readonly: bool, memory: bool) -> sa.Engin
             raise could_not_run(finding("S205", where=name))
         return _sqlite_engine(URL.create("sqlite"), name=name, readonly=False, pool={"poolclass": sa.pool.StaticPool})
     path = Path(database.removeprefix("file:"))
-    if not path.is_file():
+    if not _is_file(path):
         raise could_not_run(finding("S204", where=name))
     # INVARIANT: mode=rw never creates a file, not even when it vanishes between the check and the opening.
     address = "file:" + quote(str(path.resolve()))
     url = URL.create("sqlite", database=address, query={"mode": "ro" if readonly else "rw", "uri": "true"})
     # NullPool: a pooled connection would go on reading a file that was replaced by a restored copy.
     return _sqlite_engine(url, name=name, readonly=readonly, pool={"poolclass": NullPool})
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder this user may not enter
+        return False
 
 
 def _sqlite_engine(url: URL, *, name: str, readonly: bool, pool: dict[str, Any]) -> sa.Engine:
