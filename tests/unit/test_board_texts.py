@@ -36,6 +36,7 @@ def placeholders(text: str) -> set[tuple[str, str]]:
 def test_every_text_has_both_languages_in_whole_and_with_the_same_facts(key: str) -> None:
     forms = catalogue()[key]
     assert set(forms) <= FORMS["de"] | FORMS["en"], "an unknown form"
+    assert all(text.strip() == text != "" for text in forms.values())
     shapes = [sorted(form.removeprefix(lang) for form in forms if form in FORMS[lang]) for lang in LANGUAGES]
     assert all(shape in ([""], ["_one", "_other"]) for shape in shapes), forms
     facts = [{name for form in FORMS[lang] & set(forms) for name, _ in placeholders(forms[form])} for lang in LANGUAGES]

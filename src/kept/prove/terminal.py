@@ -64,7 +64,6 @@ def render_terminal(board: Board, lang: Lang, *, width: int, colour: bool, show_
         emoji=False,
         markup=False,
         legacy_windows=False,
-        _environ={},
     )
     for part in _parts(view, width, show_all=show_all):
         console.print(part)
