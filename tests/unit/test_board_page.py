@@ -22,7 +22,7 @@ from kept.prove.view import view_of
 from kept.texts import LANGUAGES, Lang, catalogue
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-APART = {"td", "th", "dt", "dd", "small", "code", "p", "li", "div", "h1", "h2", "h3"}
+APART = {"time", "td", "th", "dt", "dd", "small", "code", "p", "li", "div", "h1", "h2", "h3"}
 VOID = {"meta", "br", "use", "rect", "path", "circle"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe\x00{{7*7}}{% raw %}&amp;"
 
@@ -283,6 +283,13 @@ def test_what_was_seen_in_several_systems_is_told_one_by_one() -> None:
     page = Page(render_page(with_evidence(*seen, verdict=Verdict.BROKEN), "en"))
     assert len(page.classed("several")) == 2
     assert "This promise has never been checked." in said(page)
+
+
+def test_an_age_is_told_only_where_it_says_something() -> None:
+    at = datetime(2026, 11, 15, 13, tzinfo=UTC)
+    for reason, shown in (("reason.stale", 1), ("reason.unreachable", 0)):
+        seen = Evidence(control="x", verdict=Verdict.UNPROVEN, reason=reason, at=at)
+        assert len(Page(render_page(with_evidence(seen, verdict=Verdict.UNPROVEN), "de")).all("time")) == shown
 
 
 def test_only_what_needs_proof_is_numbered_for_print_and_each_once() -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 from kept.law.terms import Verdict
-from kept.prove.judge import COUNTED, WORST_FIRST, proofs_of, tally, worst
+from kept.prove.judge import COUNTED, STALE, WORST_FIRST, proofs_of, tally, worst
 from kept.prove.verdict import Board, Count, Evidence, Proof, Sentence
 from kept.texts import Lang, TextMissingError, known, say
 from kept.texts.forms import ago, day, moment, number, visible
@@ -197,7 +197,7 @@ class _Reader:
             reason=lead.reason if lead else "",
             why=self.reason(lead) if lead else "",
             at=at,
-            ago=ago(self.now - at, self.lang) if at else "",
+            ago=ago(self.now - at, self.lang) if at and _tells_age(proof.verdict, lead) else "",
             evidence=tuple(self.evidence(e) for e in proof.evidence),
             number=number,
             reference=number if before is None else before.reference,
@@ -277,6 +277,11 @@ class _Reader:
     def day(self, instant: datetime) -> str:
         """A day in the controller's zone."""
         return say("board.day", self.lang, day=instant, zone=self.zone)
+
+
+def _tells_age(verdict: Verdict, lead: Evidence | None) -> bool:
+    """Whether an age says anything: of what was seen, or of evidence whose very age is the trouble."""
+    return verdict is not Verdict.UNPROVEN or (lead is not None and lead.reason == STALE)
 
 
 def _lead(proof: Proof) -> Evidence | None:
