@@ -327,3 +327,10 @@ def test_ids_of_the_prose_are_checked_both_ways(tmp_path: Path) -> None:
 
 def test_check_of_an_unreadable_file_could_not_run(tmp_path: Path) -> None:
     assert check_file(tmp_path / "nowhere.yaml").exit_code is Exit.COULD_NOT_RUN
+
+
+def test_a_file_full_of_misspelt_names_is_told_in_full_and_suggestions_end(tmp_path: Path) -> None:
+    kinds = ", ".join(f"d{i}: {{people: [custmer]}}" for i in range(150))
+    findings = [f for f in found(tmp_path, policy(data=f"{{{kinds}}}")) if f.code == "P101" and "custmer" in f.message]
+    assert len(findings) == 150
+    assert (findings[0].fix, findings[-1].fix) == ("customer", "")

@@ -7,7 +7,7 @@ from kept.policy.checks_collection import check_collection
 from kept.policy.checks_retention import check_retention
 from kept.policy.checks_systems import check_systems
 from kept.policy.keys import RESERVED
-from kept.policy.model import Citation, Entry, Policy
+from kept.policy.model import Entry, Policy
 from kept.policy.walk import Reading
 from kept.policy.words import nearest
 
@@ -73,13 +73,13 @@ def _route(policy: Policy, reading: Reading, entry: Entry, key: str, *, listed: 
 
 
 def _undecided(policy: Policy, reading: Reading) -> None:
-    open_keys = [(entry, key) for entry in reading.entries for key in entry.undecided()]
-    for entry, key in open_keys:
-        bound = [c.promise for c in policy.citations if c.undecided and _stands_on(c, entry, key)]
-        unproven = f"; unproven: {', '.join(bound)}" if bound else ""
-        reading.report("P125", f"`{key}` is not decided{unproven}", entry.spans[key])
-
-
-def _stands_on(citation: Citation, entry: Entry, key: str) -> bool:
-    counted = citation.key == "keep" and key == "from"
-    return (citation.section, citation.element) == (entry.section, entry.name) and (citation.key == key or counted)
+    bound: dict[tuple[str, str, str], list[str]] = {}
+    for citation in policy.citations:
+        if citation.undecided:
+            bound.setdefault((citation.section, citation.element, citation.key), []).append(citation.promise)
+    for entry in reading.entries:
+        for key in entry.undecided():
+            counted = "keep" if entry.section == "retention" and key == "from" else key
+            ids = bound.get((entry.section, entry.name, counted), [])
+            unproven = f"; unproven: {', '.join(ids)}" if ids else ""
+            reading.report("P125", f"`{key}` is not decided{unproven}", entry.spans[key])

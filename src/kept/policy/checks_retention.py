@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
 from typing import Final
 
 from kept.law.periods import Period, Unit
-from kept.law.terms import FACT_EVENTS, Ground, State
+from kept.law.terms import FACT_EVENTS, Event, Ground, State
 from kept.policy.findings import Span
 from kept.policy.keys import RESERVED
 from kept.policy.model import Entry, Policy, Rule
@@ -52,21 +51,39 @@ def _grounds(reading: Reading, rule: Rule, entry: Entry) -> None:
 
 
 def _same_event(policy: Policy, reading: Reading, entries: dict[str, Entry]) -> None:
-    for first, second in combinations(policy.retention, 2):
-        shared = [kind for kind in first.data if kind in second.data]
-        if shared and first.event is not None and first.event == second.event:
-            _two_ceilings(reading, first, second, shared, entries)
-            _floor_beyond(reading, first, second, entries)
-            _floor_beyond(reading, second, first, entries)
+    by_place: dict[tuple[str, Event], list[Rule]] = {}
+    for rule in policy.retention:
+        if rule.event is not None and not _general(entries[rule.name]):
+            for kind in rule.data:
+                by_place.setdefault((kind, rule.event), []).append(rule)
+    told: set[tuple[str, str]] = set()
+    for (kind, _), rules in by_place.items():
+        ceilings = [rule for rule in rules if rule.bound in _CEILINGS]
+        for second in ceilings[1:]:
+            if (ceilings[0].name, second.name) not in told:
+                _two_ceilings(reading, ceilings[0], second, kind, entries)
+            told.add((ceilings[0].name, second.name))
+    _outlasting(policy, reading, entries)
 
 
-def _two_ceilings(reading: Reading, first: Rule, second: Rule, shared: list[str], entries: dict[str, Entry]) -> None:
-    both = first.bound in _CEILINGS and second.bound in _CEILINGS
-    general = any("all" in entries[rule.name].items("data") or rule.name in RESERVED for rule in (first, second))
-    if both and not general:
-        message = f"a second ceiling on `{shared[0]}` from `{first.event}`"
-        beside = _noted(entries[first.name].spans["keep"], f"`{first.name}` has one")
-        reading.report("T304", message, entries[second.name].spans["keep"], beside=beside)
+def _general(entry: Entry) -> bool:
+    """A rule for all kinds, or for those without one: it gives way to none and stands beside any."""
+    return "all" in entry.items("data") or entry.name in RESERVED
+
+
+def _two_ceilings(reading: Reading, first: Rule, second: Rule, kind: str, entries: dict[str, Entry]) -> None:
+    message = f"a second ceiling on `{kind}` from `{first.event}`"
+    beside = _noted(entries[first.name].spans["keep"], f"`{first.name}` has one")
+    reading.report("T304", message, entries[second.name].spans["keep"], beside=beside)
+
+
+def _outlasting(policy: Policy, reading: Reading, entries: dict[str, Entry]) -> None:
+    """The longest groundless floor against the ceilings of the same kind and event."""
+    floors = [rule for rule in policy.retention if rule.floor is not None and not rule.grounds]
+    for floor in floors:
+        for ceiling in policy.retention:
+            if ceiling.event == floor.event and set(ceiling.data) & set(floor.data):
+                _floor_beyond(reading, ceiling, floor, entries)
 
 
 _CEILINGS: Final = frozenset({"at most", "no longer"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Final
 
 from kept.law.periods import parse_period
@@ -41,6 +42,9 @@ from kept.policy.words import (
 )
 
 _ARTICLE: Final = re.compile(r"\((Art\. .*GDPR)\)")
+
+_SUGGESTED: Final = 100
+"""Findings after which misspelt words are no longer compared with others."""
 
 _NUMBER: Final = 200
 """No number of the grammar is larger: they are ages."""
@@ -140,12 +144,13 @@ def _key(record: Record, name: str) -> Key | None:
 
 def _unknown_key(reading: Reading, word: Word, record: Record) -> None:
     allowed = [key.name for key in record.keys] + (["says", SET_BY.name] if record.main else [])
-    unknown(reading, "P011", f"there is no key `{word.text}` here", word, allowed)
+    unknown(reading, "P011", f"there is no key `{word.text[:40]}` here", word, allowed)
 
 
 def unknown(reading: Reading, code: str, message: str, word: Word, allowed: Iterable[str]) -> None:
     """Report a word that is not among those allowed, and the one most likely meant."""
-    known = list(dict.fromkeys(allowed))
+    # A file with so many faults is not one that suggestions repair.
+    known = list(dict.fromkeys(allowed)) if len(reading.findings) < _SUGGESTED else []
     close = nearest(word.text, known)
     listed = f"one of {', '.join(known[:30])}" if known else ""
     note = f"did you mean `{close}`?" if close else ""
@@ -307,9 +312,9 @@ def _reference(reading: Reading, word: Word, shape: Value) -> object | None:
         return word.text
     if "controllers" in shape.refers:  # where people are referred to is checked with the systems
         return _READERS[Kind.NAME](reading, word, shape)
-    known = sorted(set().union(*(reading.names.get(where, frozenset()) for where in shape.refers)))
+    known = (declared for where in shape.refers for declared in sorted(reading.names.get(where, frozenset())))
     what = {"residences": "a country or region"}.get(shape.refers[-1], shape.refers[0])
-    unknown(reading, "P101", f"`{word.text[:40]}` is not declared under {what}", word, (*known, *shape.also))
+    unknown(reading, "P101", f"`{word.text[:40]}` is not declared under {what}", word, chain(known, shape.also))
     return None
 
 

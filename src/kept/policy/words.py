@@ -17,6 +17,11 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
 _RESIDENCE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?|EEA|EU", re.ASCII)
 _SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", re.ASCII)
 
+_LONGEST: Final = 64
+"""Characters of the longest word that is worth a suggestion."""
+_COMPARED: Final = 500
+"""How many candidates a misspelt word is compared with, those of like length first."""
+
 _COUNTRIES: Final = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY "
     "BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK "
@@ -111,7 +116,9 @@ def _bounded(bound: str, length: str) -> Keep:
 def nearest(text: str, candidates: Iterable[str]) -> str | None:
     """The candidate that the text most likely means, if one is close."""
     best, distance = None, 1 + max(1, len(text) // 3)
-    for candidate in sorted(set(candidates)):
+    if len(text) > _LONGEST:
+        return None
+    for candidate in sorted(set(candidates), key=lambda c: (abs(len(c) - len(text)), c))[:_COMPARED]:
         apart = _apart(text, candidate, distance)
         if apart < distance:
             best, distance = candidate, apart
