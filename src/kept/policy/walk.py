@@ -43,7 +43,7 @@ from kept.policy.words import (
 
 _ARTICLE: Final = re.compile(r"\((Art\. .*GDPR)\)")
 
-_SUGGESTED: Final = 100
+_SUGGESTED: Final = 50
 """Findings after which misspelt words are no longer compared with others."""
 
 _NUMBER: Final = 200

@@ -19,7 +19,7 @@ _SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", re.ASCII)
 
 _LONGEST: Final = 64
 """Characters of the longest word that is worth a suggestion."""
-_COMPARED: Final = 500
+_COMPARED: Final = 300
 """How many candidates a misspelt word is compared with, those of like length first."""
 
 _COUNTRIES: Final = (
