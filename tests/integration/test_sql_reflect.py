@@ -216,6 +216,18 @@ def test_partitions_are_described_with_their_whole(postgresql: Database) -> None
 
 
 @pytest.mark.postgresql
+def test_a_key_to_a_partitioned_table_is_one_key(postgresql: Database) -> None:
+    postgresql.run(
+        "CREATE TABLE event (id INTEGER PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE event_low PARTITION OF event FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE event_high PARTITION OF event FOR VALUES FROM (10) TO (20)",
+        "CREATE TABLE note (event_id INTEGER REFERENCES event ON DELETE CASCADE)",
+    )
+    (key,) = describe(postgresql.engine()).by_name["note"].foreign_keys
+    assert (key.table, key.on_delete) == ("event", "CASCADE")
+
+
+@pytest.mark.postgresql
 def test_row_security_is_seen_by_the_role_it_holds_for(postgresql: Database) -> None:
     postgresql.run("CREATE TABLE person (id INTEGER)", "ALTER TABLE person ENABLE ROW LEVEL SECURITY")
     assert not describe(postgresql.engine()).by_name["person"].row_security, "the superuser is not subject to it"
