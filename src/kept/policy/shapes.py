@@ -19,7 +19,7 @@ class Kind(StrEnum):
     DAY = "date"
     NUMBER = "number"
     SHARE = "share"
-    FLAG = "true or false"
+    FLAG = "yes or no"
     COUNTRY = "country"
     ZONE = "time zone"
     LANGUAGE = "language"

@@ -313,7 +313,10 @@ def _reference(reading: Reading, word: Word, shape: Value) -> object | None:
     if "controllers" in shape.refers:  # where people are referred to is checked with the systems
         return _READERS[Kind.NAME](reading, word, shape)
     known = (declared for where in shape.refers for declared in sorted(reading.names.get(where, frozenset())))
-    what = {"residences": "a country or region"}.get(shape.refers[-1], shape.refers[0])
+    if shape.refers == ("residences",):
+        reading.report("P107", f"`{word.text[:40]}` is not a country or region", word.span)
+        return None
+    what = "requests.channels" if shape.refers[0] == "channels" else shape.refers[0]
     unknown(reading, "P101", f"`{word.text[:40]}` is not declared under {what}", word, chain(known, shape.also))
     return None
 
