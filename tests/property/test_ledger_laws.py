@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kept.records.audit import Audit, verify
+from kept.records.audit import UNPROVEN_LIMIT, Audit, verify
 from kept.records.export import CONTROL, control_line, header_line
 from kept.records.ledger import (
     Draft,
@@ -70,9 +70,11 @@ def _leaf(seq: int, at: datetime, salt: int) -> bytes:
     return leaf(draft, seq=seq, at=instant_text(at), salt=bytes([salt]) * 32)
 
 
+law = settings(deadline=None)
 groups = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 
 
+@law
 @given(groups)
 def test_an_untouched_copy_holds_and_every_entry_is_proven(sizes: list[int]) -> None:
     copy = copy_of(sizes)
@@ -81,6 +83,7 @@ def test_an_untouched_copy_holds_and_every_entry_is_proven(sizes: list[int]) -> 
     assert (found.proven, found.heads, found.first_bad) == (sum(sizes), len(copy.heads), None)
 
 
+@law
 @given(groups, st.data())
 def test_an_altered_entry_is_named(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -94,6 +97,7 @@ def test_an_altered_entry_is_named(sizes: list[int], data: st.DataObject) -> Non
     assert named(verify(_as_lines(lines))) == index
 
 
+@law
 @given(groups, st.data())
 def test_a_deleted_entry_is_named(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -103,6 +107,7 @@ def test_a_deleted_entry_is_named(sizes: list[int], data: st.DataObject) -> None
     assert named(verify(lines)) == index
 
 
+@law
 @given(groups, st.data())
 def test_an_inserted_entry_is_named(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -112,6 +117,26 @@ def test_an_inserted_entry_is_named(sizes: list[int], data: st.DataObject) -> No
     assert named(verify(lines)) == index
 
 
+@law
+@given(groups, st.data())
+def test_an_entry_inserted_behind_another_is_named(sizes: list[int], data: st.DataObject) -> None:
+    copy = copy_of(sizes)
+    index = data.draw(st.integers(0, sum(sizes) - 1))
+    lines = list(copy.lines)
+    lines.insert(copy.places[index] + 1, _leaf(index + 1, START, 9) + b"\n")
+    assert named(verify(lines)) == index + 1
+
+
+@law
+@given(groups, st.integers(-1, 0))
+def test_an_entry_added_at_the_end_is_named(sizes: list[int], from_end: int) -> None:
+    lines = list(copy_of(sizes).lines)
+    lines.insert(len(lines) + from_end, _leaf(sum(sizes), START, 9) + b"\n")
+    found = verify(lines)
+    assert (named(found), found.proven) == (sum(sizes), sum(sizes))
+
+
+@law
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.data())
 def test_the_first_of_two_entries_that_changed_places_is_named(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -122,6 +147,7 @@ def test_the_first_of_two_entries_that_changed_places_is_named(sizes: list[int],
     assert named(verify(lines)) == first
 
 
+@law
 @given(groups, st.data())
 def test_a_copy_cut_short_names_the_first_entry_it_no_longer_proves(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -133,6 +159,7 @@ def test_a_copy_cut_short_names_the_first_entry_it_no_longer_proves(sizes: list[
     assert named(found) == proven
 
 
+@law
 @given(groups, st.data())
 def test_whatever_bit_of_a_copy_is_flipped_something_is_found(sizes: list[int], data: st.DataObject) -> None:
     whole = b"".join(copy_of(sizes).lines)
@@ -142,6 +169,7 @@ def test_whatever_bit_of_a_copy_is_flipped_something_is_found(sizes: list[int], 
     assert not verify(_as_lines([flipped])).holds
 
 
+@law
 @given(groups, st.data())
 def test_an_altered_entry_whose_heads_are_altered_too_is_still_found(sizes: list[int], data: st.DataObject) -> None:
     copy, forged = copy_of(sizes), copy_of(sizes, THIEF, salt=7)
@@ -153,6 +181,7 @@ def test_an_altered_entry_whose_heads_are_altered_too_is_still_found(sizes: list
     assert found.last_bad is not None
 
 
+@law
 @given(groups, st.data())
 def test_removed_signed_lines_are_found(sizes: list[int], data: st.DataObject) -> None:
     copy = copy_of(sizes)
@@ -162,6 +191,7 @@ def test_removed_signed_lines_are_found(sizes: list[int], data: st.DataObject) -
     assert not verify(lines).holds
 
 
+@law
 @given(groups, st.data())
 def test_a_ledger_written_anew_with_the_true_key_is_found_by_a_witness(sizes: list[int], data: st.DataObject) -> None:
     true, anew = copy_of(sizes), copy_of(sizes, salt=7)
@@ -171,6 +201,7 @@ def test_a_ledger_written_anew_with_the_true_key_is_found_by_a_witness(sizes: li
     assert named_range(found) == (0, witness.size - 1)
 
 
+@law
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.data())
 def test_a_ledger_rolled_back_is_found_by_a_witness(sizes: list[int], data: st.DataObject) -> None:
     kept = data.draw(st.integers(1, len(sizes) - 1))
@@ -181,6 +212,7 @@ def test_a_ledger_rolled_back_is_found_by_a_witness(sizes: list[int], data: st.D
     assert found.first_bad == sum(sizes[:kept])
 
 
+@law
 @given(st.integers(1, 60), st.data())
 def test_a_forged_inclusion_proof_does_not_verify(size: int, data: st.DataObject) -> None:
     hashes = [leaf_hash(bytes([at])) for at in range(size)]
@@ -193,6 +225,7 @@ def test_a_forged_inclusion_proof_does_not_verify(size: int, data: st.DataObject
     assert not includes(leaf=hashes[index], index=index, size=size, proof=proof, root=leaf_hash(root))
 
 
+@law
 @given(st.integers(2, 60), st.data())
 def test_a_forged_consistency_proof_does_not_verify(new: int, data: st.DataObject) -> None:
     hashes = [leaf_hash(bytes([at])) for at in range(new)]
@@ -255,6 +288,33 @@ def test_a_copy_signed_throughout_with_another_key_is_refused_when_the_key_is_kn
     assert (found.proven, found.first_bad) == (0, 0)
 
 
+def test_a_repeated_head_makes_no_entry_bad() -> None:
+    copy = copy_of([2, 5])
+    at = next(place for place, line in enumerate(copy.lines) if line.startswith(CONTROL[0]))
+    found = verify([*copy.lines[: at + 1], copy.lines[at], *copy.lines[at + 1 :]])
+    assert (found.first_bad, found.proven) == (None, 7)
+    assert [problem.code for problem in found.problems] == ["L104", "L105"]
+
+
+def test_a_head_spelled_another_way_counts_as_altered() -> None:
+    copy = copy_of([1])
+    lines = [line.upper().replace(b"HEAD", b"head") if line.startswith(CONTROL[0]) else line for line in copy.lines]
+    spaced = [line.replace(b":", b": ") if line.startswith(CONTROL[0]) else line for line in copy.lines]
+    root = verify(copy.lines).head
+    assert root is not None
+    digits = root.root.hex().encode()
+    capital = [line.replace(digits, digits.upper()) for line in copy.lines]
+    assert not any(verify(each).holds for each in (lines, spaced, capital))
+
+
+def test_reading_stops_when_no_head_proves_anything_for_long() -> None:
+    lines = iter([copy_of([1]).lines[0], *[b"x\n"] * (2 * UNPROVEN_LIMIT)])
+    found = verify(lines)
+    assert len(list(lines)) == UNPROVEN_LIMIT - 1
+    assert [problem.code for problem in found.problems] == ["L105"]
+    assert named_range(found) == (0, UNPROVEN_LIMIT)
+
+
 def test_an_empty_ledger_holds_and_proves_nothing() -> None:
     found = verify(copy_of([]).lines)
     assert found.holds
@@ -270,7 +330,7 @@ def test_what_is_no_ledger_gets_one_clear_answer(junk: list[bytes]) -> None:
     assert found.proven == 0
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=30))
 def test_random_lines_after_a_true_first_line_prove_nothing(junk: list[bytes]) -> None:
     found = verify([copy_of([1]).lines[0], *junk])

@@ -142,6 +142,13 @@ def test_a_larger_tree_is_no_prefix_of_a_smaller_one() -> None:
     assert not extends(old=4, old_root=EMPTY_ROOT, new=3, new_root=EMPTY_ROOT, proof=())
 
 
+def test_an_inner_node_is_not_taken_for_the_root() -> None:
+    hashes = hashes_of(4)
+    inner = node_hash(hashes[0], hashes[1])
+    assert not includes(leaf=hashes[0], index=0, size=4, proof=hashes[1:2], root=inner)
+    assert not extends(old=1, old_root=hashes[0], new=4, new_root=inner, proof=hashes[1:2])
+
+
 def test_proofs_that_are_too_long_or_too_short_are_refused() -> None:
     hashes = hashes_of(13)
     nodes, root = nodes_of(hashes), root_by_definition(hashes)

@@ -185,6 +185,13 @@ TAMPER: Mapping[str, Callable[[Connection, int, int], None]] = {
 }
 
 
+def test_an_entry_slipped_in_behind_the_last_head_is_found(light: Store) -> None:
+    appended(light, 3)
+    with light.write() as tx:
+        tx.connection.execute(insert(ENTRY).values(seq=3, leaf=b"{}"))
+    assert (verified(light).first_bad, verified(light).last_bad) == (3, 3)
+
+
 def test_a_database_rolled_back_as_a_whole_is_found_by_a_head_kept_elsewhere(light: Store, tmp_path: Path) -> None:
     appended(light, 5)
     light.close()

@@ -64,6 +64,12 @@ _TABLE: Final = (
         help="check that the server runs and that the address is right, then repeat the command",
     ),
     Code(
+        code="K117",
+        title="the disk of Kept's own store reports an error",
+        page="The system could not read or write a block. The transaction was rolled back.",
+        help="check the disk; then run `kept audit verify`, and restore the store from a backup if it is damaged",
+    ),
+    Code(
         code="K119",
         title="Kept's own store reported an error",
         page="An error that Kept has no better word for. Its text may hold values, so it is not shown.",

@@ -280,7 +280,9 @@ _CAUSES: Final = (
     ("directory", "K114"),
     ("password", "K115"),
     ("does not exist", "K115"),
+    ("resolve", "K116"),
     ("connect", "K116"),
+    ("i/o error", "K117"),
 )
 """Signs in what a database or the system says, first match wins, and the code they stand for."""
 
