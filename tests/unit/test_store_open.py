@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import sqlite3
 import stat
@@ -179,7 +180,22 @@ def test_an_error_of_the_caller_rolls_back_and_stays_the_callers(tmp_path: Path)
         assert tx.connection.exec_driver_sql("SELECT count(*) FROM kept_about WHERE name = 'x'").scalar() == 0
 
 
-@pytest.mark.parametrize("address", ["mysql://u:secret@h/d", "oracle://u:secret@h/d", "://secret"])
+def test_a_key_that_cannot_be_written_leaves_no_half_key_and_no_half_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kept.store.keys.os.fsync", full)
+        assert codes(refusal(tmp_path / "store.db")) == ["K110"]
+    assert not (tmp_path / "store.db.key").exists()
+    assert open_store(tmp_path / "store.db", environ={}).warnings
+
+
+@pytest.mark.parametrize(
+    "address", ["", "sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "oracle://u:secret@h/d", "://secret"]
+)
 def test_an_address_that_is_no_store_is_refused_without_its_secret(address: str) -> None:
     refused = refusal(address)
     assert codes(refused) == ["K102"]

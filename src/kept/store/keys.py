@@ -59,10 +59,14 @@ def _made(file: Path, entropy: Callable[[int], bytes]) -> Master:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:  # another process was faster
         return Master(key=_decoded(file.read_text(encoding="ascii", errors="replace"), str(file)))
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(base64.b64encode(key) + b"\n")
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(base64.b64encode(key) + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError:
+        file.unlink()  # half a key would be taken for the key
+        raise
     return Master(key=key, warnings=(finding("K121", where=str(file)),))
 
 

@@ -116,11 +116,13 @@ def open_store(url_or_path: str | Path = DEFAULT, *, environ: Mapping[str, str] 
         _prepare(file)
     engine = _engine(url)
     try:
-        store = Store(engine=engine, master=_made_ready(engine, file, environ))
+        return Store(engine=engine, master=_made_ready(engine, file, environ))
+    except OSError as error:  # the key file, or the disk under it
+        engine.dispose()
+        raise could_not_run(_explained(error.strerror or "", place_of(url))) from None
     except BaseException:
         engine.dispose()
         raise
-    return store
 
 
 def place_of(url: URL) -> str:
@@ -132,12 +134,12 @@ def place_of(url: URL) -> str:
 
 def _url(url_or_path: str | Path) -> URL:
     words = str(url_or_path)
-    if "://" not in words:
-        return URL.create("sqlite", database=words)
     try:
-        url = make_url(words)
+        url = make_url(words) if "://" in words else URL.create("sqlite", database=words)
     except ArgumentError:
         raise could_not_run(finding("K102", detail="the address cannot be read")) from None
+    if url.database in {None, "", ":memory:"} and url.get_backend_name() == "sqlite":
+        raise could_not_run(finding("K102", detail="in memory, where it would be forgotten"))
     backend = url.drivername.partition("+")[0]
     if backend in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
