@@ -81,11 +81,13 @@ class Draft:
     """Which key seals the payload; None: the run's, else the kind's."""
 
     def __post_init__(self) -> None:
-        _must(_ROLE.fullmatch(self.actor), "an actor is a role in kebab-case")
-        _must(self.run is None or _REFERENCE.fullmatch(self.run), "a run reference is opaque: letters, digits, . _ : -")
-        _must(all(_ROLE.fullmatch(name) for name in self.links), "a link's name is a word in kebab-case")
-        _must(all(_DIGEST.fullmatch(digest) for digest in self.links.values()), "a link is a SHA-256 digest in hex")
-        _must(all(type(count) is int for count in self.counts.values()), "a count is a whole number")
+        _must(_is(_ROLE, self.actor), "an actor is a role in kebab-case")
+        _must(self.run is None or _is(_REFERENCE, self.run), "a run reference is opaque: letters, digits, . _ : -")
+        for name, digest in self.links.items():
+            _must(_is(_ROLE, name), "a link's name is a word in kebab-case")
+            _must(_DIGEST.fullmatch(digest), "a link is a SHA-256 digest in hex")
+        for count in self.counts.values():
+            _must(type(count) is int, "a count is a whole number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +285,11 @@ def _safe(name: str) -> str:
 
 def _words(links: Mapping[str, str]) -> str:
     return "{" + ",".join([f'"{name}":"{links[name]}"' for name in sorted(links)]) + "}"
+
+
+@lru_cache(maxsize=1024)
+def _is(pattern: re.Pattern[str], word: str) -> bool:
+    return pattern.fullmatch(word) is not None
 
 
 def _must(holds: object, message: str) -> None:
