@@ -7,13 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, text, update
 
 import kept
 from kept.policy.findings import Exit, Refused
@@ -21,7 +23,7 @@ from kept.records import audit
 from kept.records.audit import Audit
 from kept.records.ledger import Draft, Kind, commit, opens, witness_of
 from kept.store import ledger, tables
-from kept.store.open import Store, open_store
+from kept.store.open import Store, Tx, open_store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = base64.b64encode(b"m" * 32).decode()
@@ -124,6 +126,23 @@ def test_an_export_verifies_offline_and_against_the_store(store: Store, tmp_path
     appended(store, 1)
     with store.read() as tx, copy.open("rb") as lines:
         assert ledger.verify_copy(tx, lines).holds
+
+
+def test_an_export_shows_one_state_though_entries_are_appended_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appended(store, 3)
+    stream = ledger._stream
+
+    def interrupted(tx: Tx, query: Select[Any]) -> Iterator[Row[Any]]:
+        rows = stream(tx, query)  # the entries are being read; the heads will be asked for next
+        appended(store, 2)
+        return rows
+
+    with store.read() as tx:
+        monkeypatch.setattr(ledger, "_stream", interrupted)
+        found = audit.verify(ledger.export_lines(tx, at=NOW))
+    assert (found.problems, found.proven) == ((), 3)
 
 
 def test_a_copy_that_shows_another_history_than_the_store_is_told_apart(light: Store, tmp_path: Path) -> None:
@@ -301,6 +320,36 @@ for number in range(40):
     assert [writer.wait(120) for writer in writers] == [0, 0]
     found = verified(light)
     assert (found.problems, found.proven) == ((), 2 * sum(1 + number % 3 * 10 for number in range(40)))
+
+
+@pytest.mark.crash
+def test_a_process_killed_at_any_moment_leaves_a_ledger_that_verifies_and_goes_on(light: Store, tmp_path: Path) -> None:
+    program = f"""
+from datetime import UTC, datetime
+from kept.records.ledger import Draft, Kind
+from kept.store import ledger
+from kept.store.open import open_store
+store = open_store({str(tmp_path / "store.db")!r})
+print("ready", flush=True)
+while True:
+    with store.write() as tx:
+        ledger.append(tx, [Draft(kind=Kind.DRILL, actor="clock", payload=b"x")] * 40, at=datetime.now(UTC))
+"""
+    environ = {**os.environ, "KEPT_KEY": KEY, "PYTHONPATH": str(Path(kept.__path__[0]).parent)}
+    proven = 0
+    for delay in (0.0, 0.013, 0.05, 0.081, 0.2):
+        with subprocess.Popen([sys.executable, "-c", program], env=environ, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(delay)
+            writer.kill()
+        found = verified(light)
+        assert found.problems == ()
+        assert found.proven % 40 == 0
+        assert found.proven >= proven
+        proven = found.proven
+    appended(light, 1)
+    assert (verified(light).holds, verified(light).proven) == (True, proven + 1)
 
 
 def test_two_processes_that_open_a_new_store_at_once_share_one_key(tmp_path: Path) -> None:

@@ -90,8 +90,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A transaction that only reads, on one consistent state."""
-        with self.engine.connect() as connection, connection.begin():
-            yield Tx(store=self, connection=connection)
+        with self.engine.connect() as connection:
+            if self.dialect == "postgresql":  # its default shows each statement another state
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield Tx(store=self, connection=connection)
 
     def reclaim(self, *, wait_ms: int = 2_000) -> bool:
         """Empty SQLite's journal, so that what was destroyed is gone from its files too.
