@@ -97,16 +97,15 @@ class Compiler:
         inner = self.where(selection.where, selection.table, other)
         if isinstance(selection, Up):
             chosen = sa.select(*(other.c[column] for column in selection.to)).where(inner)
-            return _one_or_tuple(source, selection.via).in_(chosen)
+            return one_or_tuple(source, selection.via).in_(chosen)
         joined = [other.c[via] == source.c[to] for via, to in zip(selection.via, selection.to, strict=True)]
         return sa.exists().where(*joined, inner)
 
     def _negated(self, part: Selection, name: str, source: sa.FromClause) -> Condition:
         inner = self.where(part, name, source)
         # EXISTS is never unknown: a plain NOT lets the database choose an anti-join.
-        if isinstance(part, Down | IsNull):
-            return sa.not_(inner)
-        return _not_true(inner)
+        negated: Condition = sa.not_(inner) if isinstance(part, Down | IsNull) else _not_true(inner)
+        return negated
 
     def _column(self, table: str, column: str) -> Column:
         return self.bound.schema.by_name[table].by_name[column]
@@ -139,7 +138,8 @@ def _literal(value: str, column: Column) -> object:
     return int(value) if column.family is Family.INTEGER else value
 
 
-def _one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:
+def one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:
+    """One column, or a row of several to compare at once."""
     parts = [source.c[column] for column in columns]
     return parts[0] if len(parts) == 1 else sa.tuple_(*parts)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
+from kept.map.bound import Hop
 from kept.map.schema import Schema
 from kept.ports import CountQuery
-from kept.systems.sql.compile import Compiler
+from kept.systems.sql.compile import Compiler, one_or_tuple
+from kept.systems.sql.instants import read_instant
 
 LARGE = 100_000
 """From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
@@ -30,6 +33,19 @@ def by_class(connection: sa.Connection, compiler: Compiler, query: CountQuery) -
     """Run the class query; empty classes are left out."""
     rows = connection.execute(class_query(compiler, query)).all()
     return {int(number): int(count) for number, count in rows if count}
+
+
+def latest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop) -> datetime | None:
+    """The latest instant of the clock `hop` leads to, over the selected rows: one statement, whatever the path."""
+    table = compiler.table(query.table)
+    where = compiler.where(query.where, query.table, table)
+    for link in hop.links:
+        parent = compiler.table(link.parent)
+        chosen = sa.select(*(table.c[column] for column in link.via)).where(where)
+        where = one_or_tuple(parent, link.to).in_(chosen)
+        table = parent
+    found = connection.execute(sa.select(sa.func.max(table.c[hop.clock.column])).where(where)).scalar()
+    return None if found is None else read_instant(compiler.bound, hop.table, hop.clock.column, found, compiler.zone)
 
 
 def outside(
