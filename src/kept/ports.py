@@ -70,6 +70,9 @@ class SystemPort(Protocol):
     def count(self, query: CountQuery) -> dict[int, int]:
         """Rows per class, zero classes left out. One statement."""
 
+    def size(self, table: str) -> tuple[int, bool]:
+        """(rows, exact): the catalogue's estimate for large tables."""
+
     def count_outside(self, table: str, column: str, allowed: Sequence[str]) -> tuple[int, int]:
         """(rows whose value is NULL or not among `allowed`, all rows). One statement."""
 
@@ -136,9 +139,6 @@ class TargetPort(SystemPort, Protocol):
     @property
     def zone(self) -> str:
         """The controller's zone, in which days are counted."""
-
-    def size(self, table: str) -> tuple[int, bool]:
-        """(rows, exact): the catalogue's estimate for large tables."""
 
     def latest(self, query: CountQuery, hop: Hop) -> datetime | None:
         """The latest instant (aware) of the clock `hop` leads to, over the rows a query selects."""

@@ -146,6 +146,9 @@ class FakePort:
     def concealed(self, tables: Sequence[str]) -> tuple[Concealment, ...]:
         return tuple(one for one in self.hidden if one.table in tables)
 
+    def size(self, table: str) -> tuple[int, bool]:
+        return sum(self.count(CountQuery(table=table, flags=())).values()), True
+
     def count(self, query: CountQuery) -> dict[int, int]:
         rows = [row for row in self.rows[query.table] if holds(query.where, row, query)]
         flags = [sum(1 << i for i, flag in enumerate(query.flags) if holds(flag, row, query)) for row in rows]

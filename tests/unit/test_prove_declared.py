@@ -75,6 +75,9 @@ class FakePort:
         assert tables
         return ()
 
+    def size(self, table: str) -> tuple[int, bool]:
+        return sum(self.count(CountQuery(table=table, flags=())).values()), True
+
     def count(self, query: CountQuery) -> dict[int, int]:
         return {1: len(self.rows[query.table and "id"])}
 

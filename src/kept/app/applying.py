@@ -90,6 +90,7 @@ def resume(context: Context, run: str, seen: Seen) -> Outcome:
     found = _run(context, run)
     if found.state is runs.State.VERIFIED:
         raise stopped(Finding(code="S319", message="this run is over and verified", where=f"run {run}"))
+    _unchanged(context, found.plan)
     with context.store.write() as tx:
         runs.move(tx, run, runs.State.STARTED, at=context.now)
         _log(tx, Kind.RUN_RESUMED, run, found.plan, {}, context.now)
@@ -118,11 +119,18 @@ def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
     plan = _stored(context, digest)
     drafts, keys = _derived(context, plan, fresh=True)
     _may_run(context, plan, digest, drafts, keys)
+    if not plan.steps:
+        return _nothing(plan)
     run = str(uuid.uuid4())
     with context.store.write() as tx:
         runs.start_run(tx, run, digest, at=context.now)
         _log(tx, Kind.RUN_STARTED, run, digest, {"rows": plan.rows}, context.now)
     return _carried(context, run, digest, seen)
+
+
+def _nothing(plan: Plan) -> Outcome:
+    """A plan without a step is carried out by doing nothing; no run, no marker."""
+    return Outcome(run="none", state=runs.State.VERIFIED, rows={}, plan=plan)
 
 
 def _clock_forward(context: Context) -> None:
@@ -175,6 +183,14 @@ def _derived(context: Context, plan: Plan, *, fresh: bool) -> tuple[tuple[Draft,
         keys = named_people.resolve(context, people, wanted)
     trigger = Trigger(kind=plan.trigger, people=wanted)
     return drafted(context, trigger, datetime.fromisoformat(plan.as_of)), keys
+
+
+def _unchanged(context: Context, digest: str) -> None:
+    """A run is taken up only under the policy and the schema it was begun under."""
+    plan = _stored(context, digest)
+    drafts, _ = _derived(context, plan, fresh=False)
+    if changed := gate.changed(plan, policy=context.policy, maps=context.maps, cases=cases_digest(drafts)):
+        raise stopped(*changed)
 
 
 def _carried(context: Context, run: str, digest: str, seen: Seen) -> Outcome:

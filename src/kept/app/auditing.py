@@ -8,7 +8,7 @@ from kept.app.context import Context
 from kept.policy.findings import Finding, could_not_run
 from kept.records import audit
 from kept.records.audit import Audit
-from kept.records.ledger import Witness
+from kept.records.ledger import Witness, witness_of
 from kept.store import ledger
 
 
@@ -47,11 +47,8 @@ def verify_copy(path: Path, key: str | None, witness: str | None) -> Audit:
 
 
 def _witnesses(text: str | None) -> tuple[Witness, ...]:
-    if text is None:
-        return ()
-    size, _, root = text.partition(":")
     try:
-        return (Witness(size=int(size), root=bytes.fromhex(root)),)
+        return () if text is None else (witness_of(text),)
     except ValueError:
         raise could_not_run(
             _finding("`--witness` is not SIZE:ROOT", "write it as `kept audit verify` prints a head")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from kept.decide import codes as of_plans
 from kept.policy import codes as of_policy
 from kept.policy.codes import Code
+from kept.records import codes as of_ledger
+from kept.store import codes as of_store
 from kept.systems.sql import codes as of_sql
 
 
 def every() -> dict[str, Code]:
     """All codes by name. A code in two tables is a fault of ours."""
-    tables = (of_policy.CODES, of_plans.CODES, of_sql.CODES)
+    tables = (of_policy.CODES, of_plans.CODES, of_sql.CODES, of_ledger.CODES, of_store.CODES)
     found: dict[str, Code] = {}
     for table in tables:
         for code, page_ in table.items():

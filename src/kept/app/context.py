@@ -54,6 +54,11 @@ class Context:
         """The maps of the opened systems."""
         return {name: system.bound for name, system in self.systems.items()}
 
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What an operator must read once: the store's key file was made just now and needs a copy elsewhere."""
+        return self.store.warnings if "store" in self.__dict__ else ()
+
     def close(self) -> None:
         """Give every connection back."""
         for name in ("systems", "store"):

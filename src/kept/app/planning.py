@@ -18,6 +18,7 @@ from kept.ports import Keys
 from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
 from kept.store import ledger, runs
+from kept.store.sealed import destroy_expired
 from kept.work.measure import Counted, measure
 
 
@@ -101,6 +102,7 @@ def _saved(context: Context, drafts: tuple[Draft, ...], counted: Counted, named:
         counts[f"{step.system}.{step.table}"] += step.rows
     links = {"plan": stored.digest, "policy": context.policy.digest}
     with context.store.write() as tx:
+        destroy_expired(tx, context.now)
         if runs.save_plan(tx, stored):
             ledger.append(
                 tx, [Entry(kind=Kind.PLAN_MADE, actor="engineer", counts=counts, links=links)], at=context.now

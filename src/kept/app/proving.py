@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,7 +53,10 @@ def prove(context: Context, lang: str, ticked: Ticked | None = None) -> Proven:
     at = datetime.now(UTC) if context.as_of == context.now else context.as_of
     proofs = _proofs(context, lang, seen, at)
     entry, head = _saved(context, seen, proofs, inspection)
-    return Proven(board=_board(context, lang, proofs, at, head), entry=entry)
+    recorded = tuple(
+        replace(proof, evidence=tuple(replace(e, entry=entry) for e in proof.evidence)) for proof in proofs
+    )
+    return Proven(board=_board(context, lang, recorded, at, head), entry=entry)
 
 
 def _inspection(context: Context) -> Inspection:
@@ -181,7 +185,8 @@ def _saved(context: Context, seen: Seen, proofs: tuple[Proof, ...], inspection: 
 
 def _board(context: Context, lang: str, proofs: tuple[Proof, ...], at: datetime, head: str) -> Board:
     policy = context.policy
-    lines = _sentences(context, lang)
+    path = _prose_file(context, lang)
+    lines = _sentences(path)
     title = next((line.text for line in lines if line.heading == 1), policy.controller.name)
     return Board(
         controller=policy.controller.name,
@@ -194,18 +199,28 @@ def _board(context: Context, lang: str, proofs: tuple[Proof, ...], at: datetime,
         sentences=lines,
         proofs=proofs,
         head=head,
+        language=_language(context, path),
+        fresh_within=_span(policy.safety.fresh_within),
     )
 
 
-def _sentences(context: Context, lang: str) -> tuple[Sentence, ...]:
+def _prose_file(context: Context, lang: str) -> Path | None:
     """The published text, in the reader's language where the company publishes it (`policy.de.md` → `policy.en.md`)."""
     name = context.policy.text.file
     if name is None:
-        return ()
-    stem, _, rest = name.partition(".")
-    translated = context.folder / f"{stem}.{lang}.{rest.split('.')[-1]}"
-    path = translated if translated.is_file() else context.folder / name
-    found, _ = prose_of.read_prose(path)
+        return None
+    translated = context.folder / re.sub(r"\.[a-z]{2}(?=\.[a-z]+$)", f".{lang}", name)
+    return translated if translated.is_file() else context.folder / name
+
+
+def _language(context: Context, path: Path | None) -> str:
+    """The language the text is written in: by its file's name, else the controller's first."""
+    named = re.search(r"\.([a-z]{2})\.[a-z]+$", path.name) if path else None
+    return named[1] if named else context.policy.controller.languages[0]
+
+
+def _sentences(path: Path | None) -> tuple[Sentence, ...]:
+    found = prose_of.read_prose(path)[0] if path else ()
     return tuple(
         Sentence(
             text=each.text,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from kept.cli.output import complain
+
 if TYPE_CHECKING:
     from kept.app.context import Context
 
@@ -28,3 +30,5 @@ def working(policy: Path, as_of: str | None = None) -> Iterator[Context]:
 
     with opened(policy, env=os.environ, as_of=as_of) as context:
         yield context
+        if warnings := context.warnings:
+            complain(warnings)

@@ -26,6 +26,11 @@ def objections(
     )
 
 
+def changed(plan: Plan, *, policy: Policy, maps: Mapping[str, Map], cases: str) -> tuple[Finding, ...]:
+    """What must not have changed while a run rests: the policy and the schema it was begun under."""
+    return (*_policy(plan, policy, cases), *_schemas(plan, maps))
+
+
 def _age(plan: Plan, now: datetime) -> list[Finding]:
     if datetime.fromisoformat(plan.as_of) > now + SKEW:
         return [

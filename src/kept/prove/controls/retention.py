@@ -76,11 +76,13 @@ def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) ->
         faults=(Fault(reason="reason.rows-past-date", facts=facts, weight=rows),) if rows else (),
         counts=(Count(place=place, violations=rows, total=total),),
         tables=(bound.name,),
-        queries=(
-            f"count {place} past {cut_name(rule, OVERDUE)} = {drafted.cuts[cut_name(rule, OVERDUE)]:%Y-%m-%d %H:%M} UTC",
-        ),
+        queries=(f"count {place} past {cut_name(rule, OVERDUE)} = {_cut(rule, drafted)} UTC",),
         sums={"n": total},
     )
+
+
+def _cut(rule: Rule, drafted: Draft) -> str:
+    return f"{drafted.cuts[cut_name(rule, OVERDUE)]:%Y-%m-%d %H:%M}"
 
 
 def _violates(case: Case, number: int, bit: int, flag: Flag) -> bool:
