@@ -26,7 +26,13 @@ def needed(bound: Map, case: Case, below: Mapping[str, Case], cuts: Mapping[str,
     if not any(row.whole for row in case.classes):
         return ()
     links = _pointing(bound, case.table)
-    open_links = [link for link in links if not _entailed(link, case, below.get(link.child), cuts)]
+    open_links = [
+        link
+        for link in links
+        if not _entailed(
+            link, case, below.get(link.child), cuts, lent=bound.tables[link.child].entry.person is not None
+        )
+    ]
     if not open_links:
         return ()
     pointing = some(*(_remaining(link, below.get(link.child)) for link in open_links))
@@ -46,19 +52,20 @@ def objections(bound: Map, cases: tuple[Case, ...]) -> tuple[Finding, ...]:
         table = bound.tables[case.table]
         found += _lost(bound, table) + _unfillable(bound, table, case) + _triggers(bound, table)
         if any(row.whole for row in case.classes):
-            found += _cascades(bound, table)
+            found += _cascades(bound, table) + _own_cascades(bound, table)
     return tuple(found)
 
 
 def _pointing(bound: Map, name: str) -> list[Link]:
     """Links of the policy and declared foreign keys of mapped tables that point at this table."""
     links = list(bound.children(name))
-    known = {(link.child, link.via) for link in links}
+    known = {(link.child, link.via, link.to) for link in links if not link.when}
     for other in bound.tables.values():
+        # INVARIANT: a bare foreign key gives no ownership, so its rows are never taken for the person's.
         links.extend(
-            Link(child=other.name, via=key.columns, parent=name, to=key.referred)
+            Link(child=other.name, via=key.columns, parent=name, to=key.referred, edge=Edge.MENTION)
             for key in other.table.foreign_keys
-            if key.table == name and (other.name, key.columns) not in known
+            if key.table == name and (other.name, key.columns, key.referred) not in known
         )
     return [link for link in links if link.child != name]
 
@@ -69,12 +76,12 @@ def _remaining(link: Link, child: Case | None) -> Selection:
     return Down(to=link.to, table=link.child, via=link.via, where=guard)
 
 
-def _entailed(link: Link, case: Case, child: Case | None, cuts: Mapping[str, datetime]) -> bool:
+def _entailed(link: Link, case: Case, child: Case | None, cuts: Mapping[str, datetime], *, lent: bool) -> bool:
     """Whether every child row that points at a deleted row is deleted by the plan itself.
 
     INVARIANT: only a certain yes skips the guard; anything else costs a NOT EXISTS and is safe.
     """
-    if child is None or link.edge is not Edge.OWN:
+    if child is None or link.edge is not Edge.OWN or lent:
         return False
     if case.granted:
         return all(row.whole for row in child.classes)
@@ -179,6 +186,21 @@ def _cascades(bound: Map, table: BoundTable) -> list[Finding]:
         if other.name not in bound.tables
         for key in other.foreign_keys
         if key.table == table.name
+    ]
+
+
+def _own_cascades(bound: Map, table: BoundTable) -> list[Finding]:
+    """A table that points at itself and cascades: the database would take or change replies of other people."""
+    return [
+        Finding(
+            code="S303",
+            message=f"deleting from `{table.name}` would touch other rows of `{table.name}` ({_words(key)})",
+            where=f"{bound.system.name}.{table.name}",
+            why="a plan names every row it touches; constraints are never switched off",
+            help="make the key ON DELETE NO ACTION, or choose `then: anonymise` for this kind",
+        )
+        for key in table.table.foreign_keys
+        if key.table == table.name and key.on_delete in CASCADES
     ]
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from kept.decide.cuts import DUE, OVER, cut_name
 from kept.decide.fill import stays
 from kept.decide.outcome import Ceiling, Decision, Floor, RowDecision, decide, decide_row
-from kept.decide.select import Before, Equals, Holds, IsNull, Not, Selection, Up, every, some
+from kept.decide.select import Always, Before, Equals, Holds, IsNull, Not, Selection, Up, every, some
 from kept.law.periods import Period
 from kept.law.terms import Event, Outcome, State
 from kept.map.bound import BoundTable, Hop, Map
@@ -102,10 +102,11 @@ def ceilings(policy: Policy, bound: Map, table: BoundTable, edge: str = DUE) -> 
     for rule in _rules(policy, table):
         if rule.ceiling is None and not (rule.floor is not None and rule.then is not None):
             continue
-        passed = _passed(rule, bound, table.name, edge if rule.ceiling is not None else OVER)
+        cut = edge if rule.ceiling is not None else OVER
+        passed = _passed(rule, bound, table.name, cut)
         if passed is not None:
             then = rule.then or Outcome.DELETE
-            name = cut_name(rule, edge)
+            name = cut_name(rule, cut)
             flags.append(
                 Flag(
                     name=name,
@@ -121,7 +122,7 @@ def ceilings(policy: Policy, bound: Map, table: BoundTable, edge: str = DUE) -> 
 def floors(policy: Policy, bound: Map, table: BoundTable, *, grounded: bool) -> tuple[Flag, ...]:
     """Duties that can bind rows of this table; `grounded` leaves out those that bar clocks only."""
     flags = []
-    for rule in _rules(policy, table):
+    for rule in (rule for rule in policy.retention if _kinds(rule, table)):
         active = _active(rule, bound, table.name)
         if active is None or (grounded and not rule.grounds):
             continue
@@ -195,11 +196,11 @@ def _active(rule: Rule, bound: Map, table: str) -> Selection | None:
     if rule.state is State.ACCOUNT_OPEN:
         hops = bound.hops(table, Event.ACCOUNT_CLOSED)
         return some(*(along(hop, IsNull(column=hop.clock.column)) for hop in hops)) if hops else None
-    if rule.floor is None:
+    if rule.state is not None or rule.bound != "at least":
         return None  # hold, needed and in-backup are false until recorded
     event = clock_event(rule)
     hops = bound.hops(table, event) if event else ()
-    if not hops:
-        return None
+    if rule.floor is None or not hops:
+        return Always()  # no number, or no clock: nobody knows that the duty is over
     cut = cut_name(rule, OVER)
     return Not(part=every(*(along(hop, Before(column=hop.clock.column, cut=cut)) for hop in hops)))

@@ -16,7 +16,7 @@ PHONE_MARKS: Final = (" ", "-", "/", "(", ")", ".")
 
 
 def narrow(identifier: str, value: str) -> str:
-    """Fold a value as finding and erasing need it; `identifier` is email, phone, cookie, reference, …"""
+    """Fold a value as finding and erasing need it; `identifier` is email, phone, cookie, reference and the like."""
     text = unicodedata.normalize("NFC", value).strip()
     if identifier == "phone":
         return _phone(text)
