@@ -19,6 +19,8 @@ Once = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 
 ATOMIC = 10_000
 """Up to this many rows a system's steps share one transaction."""
+WHOLE = 0
+"""The batch number under which one marker stands for all steps of a small system; batches count from 1."""
 
 
 class Halt(Exception):  # noqa: N818 - a pause is no error
@@ -69,9 +71,9 @@ def _system(orders: Orders, system: str, pieces: _Pieces, rows: dict[str, int]) 
     target, steps = orders.targets[system], orders.of(system)
     opened = pieces.once(f"open {system}", lambda: _opened(target, orders))
     before = {int(step): (touched, last) for step, (touched, last) in opened["progress"].items()}
-    if not before and sum(task.rows for _, task in steps) <= ATOMIC:
+    if sum(task.rows for _, task in steps) <= ATOMIC:  # taken up again, its marker answers
         first = steps[0][0]
-        mark = Mark(run=orders.run, attempt=orders.attempt, step=first, batch=1)
+        mark = Mark(run=orders.run, attempt=orders.attempt, step=first, batch=WHOLE)
         done = pieces.once(f"whole {system}", lambda: _whole(target, mark, [task for _, task in steps], pieces))
         rows[system] = done["rows"]
         pieces.seen(first, Done(rows=done["rows"], next=None, ms=done["ms"]))
@@ -88,7 +90,8 @@ def _step(  # noqa: PLR0917
     touched, number = before
     begun = pieces.once(f"start {seq}", lambda: {"cursor": asdict(target.start(task))})
     cursor: Cursor | None = Cursor(**begun["cursor"])
-    while cursor is not None:
+    # The planned rows are done: the rest of the table is left to the verification, which reads all of it.
+    while cursor is not None and touched < task.rows:
         number += 1
         mark = Mark(run=orders.run, attempt=orders.attempt, step=seq, batch=number)
         at, left = cursor, task.rows - touched
@@ -106,7 +109,9 @@ def _step(  # noqa: PLR0917
 
 def _opened(target: TargetPort, orders: Orders) -> dict[str, Any]:
     target.open_run(orders.run, orders.attempt)
-    return {"progress": {str(step): list(done) for step, done in target.progress(orders.run).items()}}
+    progress = target.progress(orders.run)
+    whole = any(last == WHOLE for _, last in progress.values())
+    return {"progress": {str(step): list(done) for step, done in progress.items()}, "whole": whole}
 
 
 def _rehearsed(target: TargetPort, tasks: list[Task]) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def fence(connection: sa.Connection, run: str, attempt: int) -> None:
     raised = connection.execute(sa.update(MARKER).where(mine, MARKER.c.attempt <= attempt).values(attempt=attempt))
     if raised.rowcount == 0:
         mark = Mark(run=run, attempt=attempt, step=0, batch=0)
+        if connection.execute(sa.select(MARKER.c.attempt).where(mine)).first() is not None:
+            raise overtaken(mark)
         connection.execute(sa.insert(MARKER).values(_values(mark, Done(rows=0, next=None))))
 
 

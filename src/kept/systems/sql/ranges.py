@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import UserDefinedType
 
@@ -19,13 +18,15 @@ from kept.map.bound import BoundTable, Map
 from kept.map.schema import Family, Shape
 from kept.ports import Cursor, Keys, Task
 
-AIM_MS = 60.0
-"""A batch should take about this long, so that the longest stays under 100 ms on a server database."""
+AIM_MS, AIM_FILE_MS = 50.0, 1000.0
+"""A batch should take about this long, commit included: under 100 ms on a server, longer where no one else writes."""
 SMALL = 10_000
 """Up to this many rows a step is one statement, by index where there is one."""
-BLOCKS, ROWS, PEOPLE = 512, 20_000, 500
-"""First sizes: 4 MB of blocks, 20,000 row ids or key values, 500 people."""
+BLOCKS, ROWS, ROWIDS, PEOPLE = 512, 20_000, 250_000, 250
+"""First sizes: 4 MB of blocks, 20,000 key values, 250,000 row ids, 250 people."""
 MOST = 1 << 20
+SHARE = 50
+"""From one row in so many on, reading the table through is cheaper than finding its rows by an index."""
 
 
 class _Tid(UserDefinedType[Any]):
@@ -54,7 +55,8 @@ def sliced(task: Task) -> str | None:
 def first(connection: sa.Connection, bound: Map, task: Task) -> Cursor:
     """Where a step begins."""
     people = sliced(task)
-    if people is not None and len(task.keys[people]) > PEOPLE:
+    few = bound.schema.dialect == "mariadb" or not large_share(connection, bound, task)
+    if people is not None and few and len(task.keys[people]) > PEOPLE:
         return Cursor(mode="people", at=0, end=len(task.keys[people]), size=PEOPLE)
     if task.rows <= SMALL:
         return Cursor(mode="whole")
@@ -78,15 +80,48 @@ def restrict(cursor: Cursor, task: Task, bound: Map) -> tuple[Mapping[str, Any],
             return task.keys, None
 
 
-def after(cursor: Cursor, ms: float, touched: int) -> Cursor | None:
-    """The next range, its size adapted to the time the last one took."""
+def after(connection: sa.Connection, bound: Map, task: Task, cursor: Cursor, touched: int) -> Cursor | None:
+    """The next range; behind a range without a row, from the next number that exists."""
     if cursor.mode == "limit":
         return cursor if touched else None
-    at = cursor.at + cursor.size
-    if cursor.mode == "whole" or at >= cursor.end:
+    at: int | None = cursor.at + cursor.size
+    if cursor.mode in {"rowids", "ids"} and not touched:
+        column: sa.ColumnClause[Any] = sa.column(
+            "rowid" if cursor.mode == "rowids" else bound.tables[task.table].key[0]
+        )
+        source = sa.table(task.table, column)
+        at = connection.execute(sa.select(sa.func.min(column)).select_from(source).where(column >= at)).scalar()
+    if cursor.mode == "whole" or at is None or at >= cursor.end:
         return None
-    factor = min(2.0, max(0.25, AIM_MS / max(ms, 1.0)))
-    return replace(cursor, at=at, size=max(1, min(MOST, int(cursor.size * factor))))
+    return replace(cursor, at=at)
+
+
+def resized(cursor: Cursor, ms: float) -> Cursor:
+    """The range with its size adapted to the time the last one took, commit included."""
+    aim = AIM_FILE_MS if cursor.mode == "rowids" else AIM_MS
+    factor = min(1.5, max(0.25, aim / max(ms, 1.0)))
+    return replace(cursor, size=max(1, min(MOST, int(cursor.size * factor))))
+
+
+def large_share(connection: sa.Connection, bound: Map, task: Task) -> bool:
+    """Whether the step touches so much of its table that the table is better read through."""
+    rows = bound.schema.by_name[task.table].rows
+    if bound.schema.dialect == "sqlite":
+        span = _spanned(connection, "rowids", sa.table(task.table, sa.column("rowid")), "rowid")
+        rows = span.end - span.at if span.mode == "rowids" else None
+    return rows is not None and task.rows * SHARE > max(rows, SMALL)
+
+
+def skipped(connection: sa.Connection, bound: Map, task: Task, cursor: Cursor | None) -> Cursor | None:
+    """After an empty range, go on at the next key that exists: gaps between keys may be astronomic."""
+    if cursor is None or cursor.mode not in {"rowids", "ids"}:
+        return cursor
+    column = "rowid" if cursor.mode == "rowids" else bound.tables[task.table].key[0]
+    source = sa.table(task.table, sa.column(column))
+    following = connection.execute(
+        sa.select(sa.func.min(source.c[column])).where(source.c[column] >= cursor.at)
+    ).scalar()
+    return None if following is None else replace(cursor, at=int(following))
 
 
 def _swept(connection: sa.Connection, bound: Map, table: BoundTable) -> Cursor:
@@ -96,17 +131,17 @@ def _swept(connection: sa.Connection, bound: Map, table: BoundTable) -> Cursor:
         return _spanned(connection, "rowids", sa.table(table.name, sa.column("rowid")), "rowid")
     if len(table.key) == 1 and table.table.by_name[table.key[0]].family is Family.INTEGER:
         return _spanned(connection, "ids", sa.table(table.name, sa.column(table.key[0])), table.key[0])
-    return Cursor(mode="limit", size=ROWS)
+    return Cursor(mode="limit", size=ROWS) if table.key else Cursor(mode="whole")
 
 
 def _blocks(connection: sa.Connection, table: str) -> int:
     """Pages of the table, or of its largest partition: a block range holds in every partition at once."""
-    quoted = connection.dialect.identifier_preparer.quote_identifier(table)
-    leaves = sa.func.pg_partition_tree(sa.cast(quoted, postgresql.REGCLASS)).table_valued("relid")
+    named = sa.func.to_regclass(sa.func.quote_ident(table))
+    leaves = sa.func.pg_partition_tree(named).table_valued("relid")
     pages = sa.func.pg_relation_size(leaves.c.relid) / sa.cast(sa.func.current_setting("block_size"), sa.BigInteger)
     biggest = connection.execute(sa.select(sa.func.max(pages))).scalar()
     if biggest is None:  # not partitioned, on servers whose tree of a plain table is empty
-        size = sa.func.pg_relation_size(sa.cast(quoted, postgresql.REGCLASS))
+        size = sa.func.pg_relation_size(named)
         biggest = connection.execute(sa.select(size)).scalar_one() // 8192
     return int(biggest) + 1
 
@@ -120,7 +155,7 @@ def _spanned(connection: sa.Connection, mode: str, source: sa.TableClause, colum
         low, high = connection.execute(ends).one()
     except sa.exc.OperationalError:  # a table without row ids
         return Cursor(mode="whole")
-    return Cursor(mode=mode, at=int(low or 0), end=int(high or 0) + 1, size=ROWS)
+    return Cursor(mode=mode, at=int(low or 0), end=int(high or 0) + 1, size=ROWIDS if mode == "rowids" else ROWS)
 
 
 def _range(column: ColumnElement[Any], low: int, high: int) -> ColumnElement[bool]:

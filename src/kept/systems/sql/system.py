@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -48,7 +49,8 @@ class SqlSystem:
 
     def found(self, canary: Canary) -> bool:
         """Whether the canary row is found with the credential in use."""
-        return probe.found(self.engine, self.bound.schema, canary)
+        table = self.bound.tables.get(canary.table)
+        return probe.found(self.engine, self.bound.schema, canary, key=table.entry.key or () if table else ())
 
     def concealed(self, tables: Sequence[str]) -> tuple[Concealment, ...]:
         """Reasons not to believe counts over these tables."""
@@ -126,8 +128,11 @@ class SqlSystem:
 
     def batch(self, mark: Mark, task: Task, cursor: Cursor, budget: int) -> Done:
         """One batch and its marker."""
+        began = time.perf_counter()
         with self._changing("applying a batch") as connection:
-            return change.batch(connection, self.bound, self.zone, mark, task, cursor, budget)
+            done = change.batch(connection, self.bound, self.zone, mark, task, cursor, budget)
+        ms = (time.perf_counter() - began) * 1000
+        return replace(done, ms=ms, next=ranges.resized(done.next, ms) if done.next else None)
 
     def residual(self, task: Task) -> int:
         """Rows that still match, on a connection of its own."""
