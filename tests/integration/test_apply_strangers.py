@@ -201,7 +201,6 @@ def test_a_text_with_an_offset_of_its_own_is_not_read_in_another_zone(shop: Shop
 
 
 def test_a_row_that_only_mentions_an_account_does_not_age_with_it(shop: Shop, fault: Fault) -> None:
-    fault("bound: hops follow links of every edge, mentions included")
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TIMESTAMP )",
         "CREATE TABLE note (id INTEGER PRIMARY KEY, about INTEGER)",

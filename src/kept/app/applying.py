@@ -188,6 +188,8 @@ def _derived(context: Context, plan: Plan, *, fresh: bool) -> tuple[tuple[Draft,
 def _unchanged(context: Context, digest: str) -> None:
     """A run is taken up only under the policy and the schema it was begun under."""
     plan = _stored(context, digest)
+    if other := gate.schemas(plan, context.maps):
+        raise stopped(*other)
     drafts, _ = _derived(context, plan, fresh=False)
     if changed := gate.changed(plan, policy=context.policy, maps=context.maps, cases=cases_digest(drafts)):
         raise stopped(*changed)

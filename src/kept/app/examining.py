@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kept.app.context import Context
+from kept.decide.closure import gap_findings
 from kept.map.bound import Map
 from kept.policy.findings import Finding, Refused, Severity
 from kept.systems.sql import doctor
@@ -80,23 +81,21 @@ def _examined(context: Context, system: SqlSystem, *, superuser: bool) -> Examin
 
 def _gaps(bound: Map) -> list[Finding]:
     """Where policy and database do not meet. An unmapped table is a warning here and unproven on the board."""
-    texts = {
-        "table-missing": ("S305", "the table is not in the database"),
-        "column-missing": ("S305", "the column is not in the database"),
-        "parent-missing": ("S305", "the parent is not in the database"),
+    warnings = {
         "key-missing": ("S323", "the table has no key: rows can be deleted only by their link or clock"),
         "unmapped-table": ("S324", "the table is neither mapped nor under `nothing-personal`"),
     }
-    warnings = {"key-missing", "unmapped-table"}
-    return [
+    milder = [
         Finding(
-            code=texts[gap.what][0],
-            message=texts[gap.what][1],
-            severity=Severity.WARNING if gap.what in warnings else Severity.ERROR,
-            where=".".join(part for part in (bound.system.name, gap.table, gap.column or gap.detail) if part),
+            code=warnings[gap.what][0],
+            message=warnings[gap.what][1],
+            severity=Severity.WARNING,
+            where=f"{bound.system.name}.{gap.table}",
         )
         for gap in bound.gaps
+        if gap.what in warnings
     ]
+    return [*gap_findings(bound), *milder]
 
 
 def _store(context: Context) -> Examined:

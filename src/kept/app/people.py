@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kept.app.context import Context
+from kept.decide.closure import gap_findings
 from kept.decide.plan import Named
 from kept.law.terms import Role
 from kept.map.identity import narrow, plausible
@@ -17,6 +19,7 @@ from kept.ports import Keys
 from kept.store.sealed import seal, unseal
 
 SEALED = "people"
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,7 @@ def parse(words: Sequence[str]) -> People:
     for position, word in enumerate(words, start=1):
         identifier, equals, value = word.partition("=")
         normal = narrow(identifier, value)
-        if not equals or not identifier.isidentifier():
+        if not equals or not _IDENTIFIER.fullmatch(identifier):
             faults.append(_fault(position, "is not of the form `email=…`"))
         elif not plausible(identifier, normal):
             faults.append(_fault(position, f"is no plausible `{identifier}`"))
@@ -59,9 +62,9 @@ def _fault(position: int, what: str) -> Finding:
 def kinds(context: Context) -> frozenset[str]:
     """Kinds of people whose erasure is ours: those of `requests.erasure.for`, else all we are controller for."""
     entry = context.policy.entry("requests", "erasure")
-    named = entry.items("for") if entry else ()
-    if named and "all" not in named:
-        return frozenset(named) & frozenset(context.policy.people)
+    named = frozenset(entry.items("for") if entry else ()) & frozenset(context.policy.people)
+    if named:
+        return named
     return frozenset(name for name, people in context.policy.people.items() if people.role is not Role.PROCESSOR)
 
 
@@ -87,6 +90,8 @@ def check_types(context: Context, people: People) -> None:
 
 def resolve(context: Context, people: People, wanted: frozenset[str]) -> dict[str, Keys]:
     """Key sets per system. «Nothing found» counts only where the canary was found with the same credential (law 5)."""
+    if gaps := [gap for bound in context.maps.values() for gap in gap_findings(bound)]:
+        raise stopped(*gaps)
     check_types(context, people)
     for system in context.systems.values():
         canary = system.bound.system.canary

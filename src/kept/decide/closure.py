@@ -14,7 +14,7 @@ from kept.decide.flags import Case, Flag, Speaks
 from kept.decide.formula import predicate
 from kept.decide.select import All, Before, Down, Equals, Not, Selection, Some, Up, every, some
 from kept.law.terms import Edge
-from kept.map.bound import BoundTable, Link, Map
+from kept.map.bound import FORBIDDING, BoundTable, Link, Map
 from kept.map.schema import ForeignKey
 from kept.policy.findings import Finding
 
@@ -47,10 +47,10 @@ def gone(case: Case) -> Selection:
 
 def objections(bound: Map, cases: tuple[Case, ...]) -> tuple[Finding, ...]:
     """Everything that forbids these cases, all at once."""
-    found = [_circle(bound)] if bound.cycle else []
+    found = [*gap_findings(bound), *_circles(bound), *([_circle(bound)] if bound.cycle else [])]
     for case in cases:
         table = bound.tables[case.table]
-        found += _lost(bound, table) + _unfillable(bound, table, case) + _triggers(bound, table)
+        found += _unfillable(bound, table, case) + _triggers(bound, table)
         if any(row.whole for row in case.classes):
             found += _cascades(bound, table) + _own_cascades(bound, table)
     return tuple(found)
@@ -129,16 +129,38 @@ def _circle(bound: Map) -> Finding:
     )
 
 
-def _lost(bound: Map, table: BoundTable) -> list[Finding]:
-    return [
+def gap_findings(bound: Map) -> tuple[Finding, ...]:
+    """What the policy says of this system and the database does not have; a plan around it would miss rows."""
+    words = {
+        "table-missing": "the table is not in the database",
+        "column-missing": "the column is not in the database",
+        "parent-missing": "the parent is not in the database",
+        "link-uneven": "`via` has not as many columns as the key it points at",
+        "person-key-missing": "rows that are people, or shared by people, need a key",
+    }
+    return tuple(
         Finding(
             code="S305",
-            message=f"`{gap.table}` has no column `{gap.column}`" if gap.column else f"`{gap.detail}` is missing",
-            where=f"{bound.system.name}.{table.name}",
-            help="run `kept scan --diff` or mend the `systems` section",
+            message=words[gap.what],
+            where=".".join(part for part in (bound.system.name, gap.table, gap.column or gap.detail) if part),
+            help="mend the `systems` section; `kept doctor` lists every gap",
         )
         for gap in bound.gaps
-        if gap.table == table.name and gap.what in {"column-missing", "parent-missing"}
+        if gap.what in FORBIDDING
+    )
+
+
+def _circles(bound: Map) -> list[Finding]:
+    """Rows that own rows of their own table would need a fixpoint; until then such a map is refused."""
+    return [
+        Finding(
+            code="S301",
+            message=f"rows of `{link.child}` belong to other rows of `{link.child}`",
+            where=f"{bound.system.name}.{link.child}",
+            help="give the link `edge: mention`, or leave it out",
+        )
+        for link in bound.links
+        if link.child == link.parent and link.edge is Edge.OWN
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from kept.decide.closure import needed, objections
+from kept.decide.closure import gap_findings, needed, objections
 from kept.decide.cuts import DUE, cutoffs
 from kept.decide.flags import Case, Flag, ceilings, floors, left
 from kept.decide.reach import own
@@ -55,6 +55,8 @@ def draft(policy: Policy, bound: Map, trigger: Trigger, as_of: datetime, *, edge
     `edge` is `due` for a plan and `overdue` for a proof, which asks what should be gone already.
     """
     cuts = cutoffs(policy, as_of)
+    if gaps := gap_findings(bound):
+        return Draft(system=bound.system.name, trigger=trigger, as_of=as_of, cuts=cuts, cases=(), objections=gaps)
     scopes = own(bound, trigger.people) if trigger.granted else {}
     cases: dict[str, Case] = {}
     for name in bound.bottom_up:

@@ -340,8 +340,10 @@ def _cost(act: Act, table: BoundTable) -> Cost:
 
 
 def over_limit(plan: Plan, limit: float) -> tuple[Step, ...]:
-    """Steps that touch more than the share of their table that `safety.stop-above` allows."""
+    """Steps of tables of which the plan touches more than the share that `safety.stop-above` allows."""
     totals = {(table.system, table.table): table.total for table in plan.tables}
-    return tuple(
-        step for step in plan.steps if step.rows > SMALL and step.rows > limit * max(totals[step.system, step.table], 1)
-    )
+    touched: dict[tuple[str, str], int] = {}
+    for step in plan.steps:
+        touched[step.system, step.table] = touched.get((step.system, step.table), 0) + step.rows
+    above = {place for place, rows in touched.items() if rows > SMALL and rows > limit * max(totals[place], 1)}
+    return tuple(step for step in plan.steps if (step.system, step.table) in above)

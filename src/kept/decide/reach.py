@@ -47,6 +47,11 @@ def own(bound: Map, people: frozenset[str]) -> dict[str, Selection]:
     return reach
 
 
+def lent(bound: Map, link: Link) -> bool:
+    """A person under a shared account is not the account's: it decides when the account goes, not the reverse."""
+    return bound.tables[link.parent].entry.shared and bound.tables[link.child].entry.person is not None
+
+
 def through(link: Link, parent_key: tuple[str, ...], where: Selection) -> Selection:
     """The selection of a child by what holds of its parent; keys of the parent are used without a join."""
     direct = isinstance(where, Named) and where.columns == parent_key == link.to
@@ -64,14 +69,9 @@ def _parts(bound: Map, table: BoundTable, people: frozenset[str], reach: dict[st
     parts.extend(
         through(link, bound.tables[link.parent].key, reach[link.parent])
         for link in table.links
-        if link.edge is Edge.OWN and link.parent in reach and not _lent(bound, link, people)
+        if link.edge is Edge.OWN and link.parent in reach and not lent(bound, link)
     )
     return parts
-
-
-def _lent(bound: Map, link: Link, people: frozenset[str]) -> bool:
-    """A person under a shared account is not the account's: it decides when the account goes, not the reverse."""
-    return bound.tables[link.parent].entry.shared and _is(bound, link.child, people)
 
 
 def _is(bound: Map, name: str, people: frozenset[str]) -> bool:

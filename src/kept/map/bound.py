@@ -111,10 +111,15 @@ class Map:
         return _bottom_up(self)[1]
 
 
+FORBIDDING = frozenset({"table-missing", "column-missing", "parent-missing", "link-uneven", "person-key-missing"})
+"""Gaps that forbid any plan: what the policy says is not there cannot be searched or destroyed."""
+
+
 def bind(system: System, schema: Schema) -> Map:
     """Join a declared system with its schema.
 
-    Gaps are `table-missing`, `column-missing`, `key-missing`, `parent-missing` and `unmapped-table`.
+    Gaps are `table-missing`, `column-missing`, `parent-missing`, `link-uneven`, `person-key-missing`, `key-missing`
+    and `unmapped-table`; the first five forbid any plan.
     """
     gaps: list[Gap] = []
     tables: dict[str, BoundTable] = {}
@@ -142,7 +147,8 @@ def key_of(entry: TableEntry, table: Table) -> tuple[str, ...]:
 def _bound(entry: TableEntry, table: Table, system: System, schema: Schema, gaps: list[Gap]) -> BoundTable:
     key = key_of(entry, table)
     if not key:
-        gaps.append(Gap(what="key-missing", table=entry.name))
+        what = "person-key-missing" if entry.person or entry.shared else "key-missing"
+        gaps.append(Gap(what=what, table=entry.name))
     links = tuple(_links(entry, system, schema, gaps))
     plumbing = _plumbing(entry, key, table)
     cells = tuple(_cells(entry, table, plumbing))
@@ -157,6 +163,18 @@ def _links(entry: TableEntry, system: System, schema: Schema, gaps: list[Gap]) -
             gaps.append(Gap(what="parent-missing", table=entry.name, detail=parent.table))
             continue
         to = parent.to or key_of(declared, stored)
+        lost = [column for column in to if column not in stored.by_name]
+        gaps.extend(Gap(what="column-missing", table=parent.table, column=column) for column in lost)
+        if len(to) != len(parent.via):
+            gaps.append(Gap(what="width-mismatch", table=entry.name, detail=parent.table))
+        if len(to) != len(parent.via):
+            gaps.append(Gap(what="link-uneven", table=entry.name, detail=parent.table))
+            continue
+        gaps.extend(
+            Gap(what="column-missing", table=parent.table, column=column)
+            for column in to
+            if column not in stored.by_name
+        )
         links.append(
             Link(child=entry.name, via=parent.via, parent=parent.table, to=to, when=parent.when, edge=parent.edge)
         )
@@ -190,6 +208,8 @@ def _missing_columns(entry: TableEntry, table: Table) -> list[Gap]:
     named = [*entry.key, *entry.columns, *(column for _, column in entry.find_by), *entry.about.values()]
     named += [clock.column for clock in entry.on.values()]
     named += [column for parent in entry.parents for column in parent.via]
+    named += [column for parent in entry.parents for column, _ in parent.when]
+    named += [column for parent in entry.parents for column, _ in parent.when]
     if entry.source and entry.source.column:
         named.append(entry.source.column)
     lost = [column for column in dict.fromkeys(named) if column not in table.by_name]
@@ -208,25 +228,17 @@ def _unmapped(system: System, schema: Schema) -> list[Gap]:
     ]
 
 
-def _hops(tables: dict[str, BoundTable], name: str, event: Event) -> tuple[Hop, ...]:
-    level: list[tuple[str, tuple[Link, ...]]] = [(name, ())]
-    seen = {name}
-    while level:
-        found = tuple(
-            Hop(links=path, table=at, clock=tables[at].entry.on[event])
-            for at, path in level
-            if event in tables[at].entry.on
-        )
-        if found:
-            return found
-        level = [
-            (link.parent, (*path, link))
-            for at, path in level
-            for link in tables[at].links
-            if link.parent in tables and link.parent not in seen
-        ]
-        seen.update(at for at, _ in level)
-    return ()
+def _hops(tables: dict[str, BoundTable], name: str, event: Event, path: tuple[Link, ...] = ()) -> tuple[Hop, ...]:
+    """Along every path of ownership its own nearest clock: a row ages with its owner, not with what it mentions."""
+    if event in tables[name].entry.on:
+        return (Hop(links=path, table=name, clock=tables[name].entry.on[event]),)
+    passed = {name, *(link.child for link in path)}
+    return tuple(
+        hop
+        for link in tables[name].links
+        if link.edge is Edge.OWN and link.parent in tables and link.parent not in passed
+        for hop in _hops(tables, link.parent, event, (*path, link))
+    )
 
 
 def _bottom_up(bound: Map) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -243,7 +255,7 @@ def _bottom_up(bound: Map) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _children_of(bound: Map, name: str) -> set[str]:
     """Tables that must be handled before this one: by link of the policy or by declared foreign key."""
-    linked = {link.child for link in bound.children(name)}
+    linked = {link.child for link in bound.children(name) if link.edge is not Edge.MENTION}
     keyed = {
         other.name
         for other in bound.tables.values()

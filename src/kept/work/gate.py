@@ -20,15 +20,15 @@ def objections(
     """Reasons not to carry out this plan now; empty when it may run."""
     return (
         *_age(plan, now),
-        *_policy(plan, policy, cases),
-        *_schemas(plan, maps),
+        *changed(plan, policy=policy, maps=maps, cases=cases),
         *_approval(plan, policy, roles),
     )
 
 
 def changed(plan: Plan, *, policy: Policy, maps: Mapping[str, Map], cases: str) -> tuple[Finding, ...]:
     """What must not have changed while a run rests: the policy and the schema it was begun under."""
-    return (*_policy(plan, policy, cases), *_schemas(plan, maps))
+    # Other cases follow from another schema by themselves: the schema is the reason worth telling.
+    return tuple(schemas(plan, maps) or _policy(plan, policy, cases))
 
 
 def _age(plan: Plan, now: datetime) -> list[Finding]:
@@ -61,7 +61,8 @@ def _policy(plan: Plan, policy: Policy, cases: str) -> list[Finding]:
     return []
 
 
-def _schemas(plan: Plan, maps: Mapping[str, Map]) -> list[Finding]:
+def schemas(plan: Plan, maps: Mapping[str, Map]) -> list[Finding]:
+    """Systems whose schema is no longer the one the plan was made for."""
     return [
         Finding(
             code="S308",
