@@ -30,6 +30,8 @@ from examples.video.words import GERMAN, LANGUAGES, SUBPROCESSORS  # noqa: E402
 LEAST = 100
 """Fewer people leave no room for the faults."""
 CHUNK = 20_000
+PERSON = "email=anke.moeller@nordlicht-moebel.example"
+"""An invented customer whose account has colleagues: the demo asks what an erasure would do."""
 EXPIRED = {"VCL-110": {"documents": 1}, "VCL-136": {"documents": 1}}
 """`documents/recipients-transcription-assurance.md` ran out; it lies in the folder, whatever the database."""
 

@@ -13,15 +13,29 @@ from pathlib import Path
 from types import ModuleType
 
 import kept
-from kept.app import applying, planning, proving
+from kept.app import applying, looking, people, planning, proving
 from kept.app.context import Context, opened
+from kept.app.looking import Found
 from kept.app.planning import Planned
 from kept.law.terms import Verdict
 from kept.policy.findings import Finding, could_not_run
 from kept.prove.verdict import Board, Proof
 from kept.texts import Lang
 
-__all__ = ["Change", "Cheat", "Lang", "Stage", "apply", "build", "changes", "cheats", "plan", "prove", "stage"]
+__all__ = [
+    "Change",
+    "Cheat",
+    "Lang",
+    "Stage",
+    "apply",
+    "build",
+    "changes",
+    "cheats",
+    "explain",
+    "plan",
+    "prove",
+    "stage",
+]
 
 COPIED = ("kept.yaml", "promises.csv", "policy.de.md", "policy.en.md", "documents")
 
@@ -112,6 +126,12 @@ def plan(at: Stage) -> tuple[Planned, Path]:
         planned = planning.retention(context)
     planning.write(planned, path)
     return planned, path
+
+
+def explain(at: Stage) -> Found:
+    """What an erasure would do with the example's person, and what would stay."""
+    with at_work(at) as context:
+        return looking.explained(context, people.parse([at.module("build").PERSON]))
 
 
 def apply(at: Stage, path: Path) -> applying.Outcome:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from kept.app import demo as play
 from kept.app.demo import Change, Cheat, Stage
+from kept.cli.explain import show_found
 from kept.cli.options import Language
 from kept.cli.output import say
 from kept.cli.plan import show_plan
@@ -51,6 +52,8 @@ def demo(
     _head(text("demo.plan", lang))
     planned, path = play.plan(at)
     show_plan(planned.plan)
+    _head(text("demo.person", lang))
+    show_found(play.explain(at))
     _head(text("demo.apply", lang))
     outcome = play.apply(at, path)
     say(f"{outcome.state.value}: {sum(outcome.rows.values()):,} / {planned.plan.rows:,}; run {outcome.run}")
@@ -123,7 +126,8 @@ def _farewell(at: Stage, lang: play.Lang) -> None:
     say("")
     say(text("demo.board", lang, path=(at.folder / f"board.{lang}.html").resolve()))
     variable = f"{at.name.upper()}_SHOP_URL"
-    command = sys.argv[0] if sys.argv and sys.argv[0].endswith("kept") else "kept"
+    called = Path(sys.argv[0])
+    command = called.resolve() if called.name == "kept" and called.exists() else "kept"
     say(text("demo.yours", lang, folder=at.folder, variable=variable, url=at.url, kept=command))
 
 

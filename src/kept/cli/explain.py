@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from kept.app import looking
 from kept.app.codes import page
-from kept.app.looking import Rows
+from kept.app.looking import Found, Rows
 from kept.app.people import parse
 from kept.cli.find import Who
 from kept.cli.options import DEFAULT_POLICY, AsOf, Json, PolicyFile, working
@@ -30,12 +30,16 @@ def explain(*who: Who, policy: PolicyFile = DEFAULT_POLICY, as_of: AsOf = None, 
     elif not found.people:
         say(f"Nobody found by these identifiers in {found.tables_searched} tables; every canary was found.")
     else:
-        rows = [
-            (f"{each.system}.{each.table}", f"{each.rows:,}", classes_of(each.action), _why(each))
-            for each in found.rows
-        ]
-        table("If an erasure were granted", ("table", "rows", "outcome", "why"), rows, right=(1,))
+        show_found(found)
     return 0
+
+
+def show_found(found: Found) -> None:
+    """Print what would become of a person's rows, and why some would stay."""
+    rows = [
+        (f"{each.system}.{each.table}", f"{each.rows:,}", classes_of(each.action), _why(each)) for each in found.rows
+    ]
+    table("If an erasure were granted", ("table", "rows", "outcome", "why"), rows, right=(1,))
 
 
 def _why(rows: Rows) -> str:
