@@ -21,7 +21,7 @@ import sqlalchemy  # noqa: F401
 
 import kept.app.applying
 import kept.cli.apply
-import kept.work.durable
+import kept.work.durable  # noqa: F401 - before the fork too
 from kept.cli.main import main
 from kept.systems.sql import ranges
 from kept.work import walk
@@ -33,8 +33,8 @@ PIECE = 40
 def slow(rng: Random, tally: int) -> None:
     """Cut the work into many batches; each waits up to 4 ms and leaves a byte behind."""
     walk.ATOMIC = 0
-    ranges.SMALL, ranges.BLOCKS, ranges.ROWS, ranges.MOST = 0, 1, PIECE, PIECE
-    ranges.AIM_MS = 0.0
+    ranges.SMALL, ranges.BLOCKS, ranges.ROWS, ranges.ROWIDS, ranges.MOST = 0, 1, PIECE, PIECE, PIECE
+    ranges.AIM_MS = ranges.AIM_FILE_MS = 1.0
     batch = walk._batch
 
     def waiting(*words: Any) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def serve(seed: int) -> None:
     for number, line in enumerate(sys.stdin):
         pid = os.fork()
         if pid == 0:
-            child(json.loads(line), Random(seed + number))
+            child(json.loads(line), Random(seed + number))  # noqa: S311 - a wait, no secret
         print(f"pid {pid}", flush=True)  # noqa: T201
         print(f"end {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}", flush=True)  # noqa: T201
 
