@@ -163,10 +163,6 @@ def _links(entry: TableEntry, system: System, schema: Schema, gaps: list[Gap]) -
             gaps.append(Gap(what="parent-missing", table=entry.name, detail=parent.table))
             continue
         to = parent.to or key_of(declared, stored)
-        lost = [column for column in to if column not in stored.by_name]
-        gaps.extend(Gap(what="column-missing", table=parent.table, column=column) for column in lost)
-        if len(to) != len(parent.via):
-            gaps.append(Gap(what="width-mismatch", table=entry.name, detail=parent.table))
         if len(to) != len(parent.via):
             gaps.append(Gap(what="link-uneven", table=entry.name, detail=parent.table))
             continue
@@ -208,7 +204,6 @@ def _missing_columns(entry: TableEntry, table: Table) -> list[Gap]:
     named = [*entry.key, *entry.columns, *(column for _, column in entry.find_by), *entry.about.values()]
     named += [clock.column for clock in entry.on.values()]
     named += [column for parent in entry.parents for column in parent.via]
-    named += [column for parent in entry.parents for column, _ in parent.when]
     named += [column for parent in entry.parents for column, _ in parent.when]
     if entry.source and entry.source.column:
         named.append(entry.source.column)
