@@ -39,7 +39,6 @@ def planned_or_refused(shop: Shop, *words: str) -> int:
 
 
 def test_a_person_with_a_binary_key_is_erased_or_the_plan_is_refused(shop: Shop, fault: Fault) -> None:
-    fault("people: keys that are no text or number are sealed as the text of their repr")
     kind, value = {
         "postgresql": ("BYTEA", r"'\x01020304'"),
         "mariadb": ("BINARY(4)", "x'01020304'"),
@@ -70,7 +69,7 @@ def test_a_person_with_a_decimal_key_is_erased(shop: Shop, fault: Fault) -> None
 
 
 def test_rows_that_name_a_number_as_text_go_with_their_person(shop: Shop, fault: Fault) -> None:
-    fault("compile: keys meet a column of another type", "postgresql", "sqlite")
+    fault("compile: keys meet a column of another type", "postgresql")
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner VARCHAR(20))",
@@ -104,7 +103,6 @@ def test_nobody_found_is_never_said_where_nobody_was_looked_for(shop: Shop, faul
 
 
 def test_the_address_in_capitals_finds_a_person_with_an_umlaut(shop: Shop, fault: Fault) -> None:
-    fault("find: SQLite folds ASCII only", "sqlite")
     shop.make(*PEOPLE, "INSERT INTO person VALUES (3, 'MÜLLER@X.EXAMPLE')")
     shop.write(policy(PERSON))
     assert planned_or_refused(shop, "email=Müller@x.example") == 1
@@ -195,7 +193,6 @@ def test_a_link_of_two_columns_to_a_key_of_one_is_a_finding(shop: Shop, fault: F
 
 
 def test_a_word_for_a_column_of_numbers_is_a_finding(shop: Shop, fault: Fault) -> None:
-    fault("compile: int() of a word of the policy: ValueError")
     shop.make(*PEOPLE, "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, type INTEGER)")
     link = "[{table: person, via: owner, when: {type: private}}]"
     shop.write(policy(PERSON + f"\nnote: {{key: id, of: {link}, kind: account}}"))
@@ -265,14 +262,12 @@ def test_an_identifier_of_two_words_is_read(shop: Shop, fault: Fault) -> None:
 
 
 def test_a_number_identifies_a_person(shop: Shop, fault: Fault) -> None:
-    fault("find: trim() of a number", "postgresql")
     shop.make(*PEOPLE)
     shop.write(policy("person: {is: customer, key: id, find-by: {reference: id}, kind: account}"))
     assert planned_or_refused(shop, "reference=2") == 1
 
 
 def test_a_polymorphic_link_on_an_enumeration_is_followed(shop: Shop, fault: Fault) -> None:
-    fault("compile: an enumeration is compared with a text", "postgresql")
     kind = {"postgresql": "sort", "mariadb": "ENUM('Contact', 'Agent')", "sqlite": "TEXT"}[shop.database.dialect]
     enum = "CREATE TYPE sort AS ENUM ('Contact', 'Agent')" if shop.database.dialect == "postgresql" else "SELECT 1"
     shop.make(

@@ -91,7 +91,6 @@ def test_a_colleague_who_joins_the_account_meanwhile_stays(
 
 
 def test_an_address_without_the_umlaut_is_another_person(shop: Shop, fault: Fault) -> None:
-    fault("find: MariaDB compares under a collation that drops accents", "mariadb")
     shop.make(*PEOPLE, "INSERT INTO person VALUES (3, 'müller@x.example'), (4, 'muller@x.example')")
     shop.write(policy(PERSON))
     shop.erase("email=muller@x.example")
@@ -99,7 +98,6 @@ def test_an_address_without_the_umlaut_is_another_person(shop: Shop, fault: Faul
 
 
 def test_a_cookie_in_other_case_is_another_person(shop: Shop, fault: Fault) -> None:
-    fault("find: MariaDB compares under a collation that folds case", "mariadb")
     shop.make(
         "CREATE TABLE person (id INTEGER PRIMARY KEY, cookie VARCHAR(20))",
         "INSERT INTO person VALUES (1, 'aBc'), (2, 'abc')",
@@ -110,7 +108,6 @@ def test_a_cookie_in_other_case_is_another_person(shop: Shop, fault: Fault) -> N
 
 
 def test_a_polymorphic_link_on_a_truth_value_takes_the_true_rows_only(shop: Shop, fault: Fault) -> None:
-    fault("compile: a word is compared with a boolean; MariaDB reads it as 0 and takes the opposite rows")
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, own BOOLEAN)",
@@ -140,7 +137,7 @@ CLOSED = "account: {from: account-closed, keep: at most 60 days, then: delete}"
 
 
 def test_a_date_of_zeros_is_no_event(shop: Shop, fault: Fault) -> None:
-    fault("instants: 0000-00-00 and the empty text lie before every cut", "mariadb", "sqlite")
+    fault("instants: 0000-00-00 and the empty text lie before every cut", "sqlite")
     shop.make("CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TIMESTAMP )")
     empty = {
         "postgresql": ("INSERT INTO account VALUES (1, NULL)",),
@@ -153,7 +150,6 @@ def test_a_date_of_zeros_is_no_event(shop: Shop, fault: Fault) -> None:
 
 
 def test_seconds_of_zero_are_no_event(shop: Shop, fault: Fault) -> None:
-    fault("instants: epoch 0 lies before every cut")
     shop.make("CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at INTEGER)", "INSERT INTO account VALUES (1, 0)")
     clock = "{column: closed_at, format: epoch}"
     shop.write(policy(f"account: {{key: id, kind: account, on: {{account-closed: {clock}}}}}", retention=CLOSED))
@@ -161,7 +157,6 @@ def test_seconds_of_zero_are_no_event(shop: Shop, fault: Fault) -> None:
 
 
 def test_numbers_in_a_text_clock_are_never_before_a_date(shop: Shop, fault: Fault) -> None:
-    fault("instants: SQLite sorts every number before every text, so all rows are due", "sqlite")
     if shop.database.dialect != "sqlite":
         pytest.skip("only SQLite lets a column hold both")
     shop.make(
@@ -173,7 +168,6 @@ def test_numbers_in_a_text_clock_are_never_before_a_date(shop: Shop, fault: Faul
 
 
 def test_an_aware_clock_is_not_read_in_the_zone_of_the_system(shop: Shop, fault: Fault) -> None:
-    fault("instants: a MariaDB TIMESTAMP is shown in UTC and compared in the system's zone", "mariadb")
     aware = {"postgresql": "TIMESTAMPTZ", "mariadb": "TIMESTAMP NULL", "sqlite": "TIMESTAMP"}[shop.database.dialect]
     at = "2026-06-15 11:30:00" if shop.database.dialect == "sqlite" else "2026-06-15 09:30:00"
     shop.make("SELECT 1")
@@ -189,7 +183,6 @@ def test_an_aware_clock_is_not_read_in_the_zone_of_the_system(shop: Shop, fault:
 
 
 def test_a_text_with_an_offset_of_its_own_is_not_read_in_another_zone(shop: Shop, fault: Fault) -> None:
-    fault("instants: 09:00-05:00 is compared as 09:00 of the declared zone: hours too early")
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at VARCHAR(40))",
         "INSERT INTO account VALUES (1, '2026-06-15T09:00:00-05:00')",

@@ -6,8 +6,12 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
 
 from kept.app.context import Context
 from kept.decide.closure import gap_findings
@@ -19,6 +23,13 @@ from kept.ports import Keys
 from kept.store.sealed import seal, unseal
 
 SEALED = "people"
+# INVARIANT: datetime before date, which it is a kind of.
+_KEY_TYPES: Final[Mapping[str, tuple[type, Callable[[str], object]]]] = {
+    "decimal": (Decimal, Decimal),
+    "uuid": (UUID, UUID),
+    "datetime": (datetime, datetime.fromisoformat),
+    "date": (date, date.fromisoformat),
+}
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -62,6 +73,7 @@ def _fault(position: int, what: str) -> Finding:
 def kinds(context: Context) -> frozenset[str]:
     """Kinds of people whose erasure is ours: those of `requests.erasure.for`, else all we are controller for."""
     entry = context.policy.entry("requests", "erasure")
+    # Regions may stand in `for` too: what is no kind of people does not restrict the kinds.
     named = frozenset(entry.items("for") if entry else ()) & frozenset(context.policy.people)
     if named:
         return named
@@ -115,7 +127,7 @@ def heads(keys: Mapping[str, Keys]) -> int:
 
 def digest(secret: bytes, keys: Mapping[str, Keys]) -> str:
     """A keyed digest of the key sets: apply recomputes it, a reader of the plan learns nothing."""
-    text = json.dumps({s: {t: list(k) for t, k in sorted(ts.items())} for s, ts in sorted(keys.items())}, default=str)
+    text = json.dumps(_written(keys), sort_keys=True)
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -125,9 +137,8 @@ def sealed(context: Context, people: People, wanted: frozenset[str], keys: Mappi
         {
             "identifiers": {name: list(values) for name, values in people.identifiers.items()},
             "kinds": sorted(wanted),
-            "keys": {s: {t: list(k) for t, k in ts.items()} for s, ts in keys.items()},
-        },
-        default=str,
+            "keys": _written(keys),
+        }
     )
     with context.store.write() as tx:
         reference = seal(tx, SEALED, payload.encode(), at=context.now)
@@ -145,5 +156,30 @@ def unsealed(context: Context, reference: str) -> tuple[People, frozenset[str], 
     return people, frozenset(payload["kinds"]), keys
 
 
+def _written(keys: Mapping[str, Keys]) -> dict[str, dict[str, list[object]]]:
+    return {s: {t: [_sealed_key(key) for key in rows] for t, rows in ts.items()} for s, ts in keys.items()}
+
+
+def _sealed_key(value: object) -> object:
+    """A key with the name of its type, so that it comes back as the value the database gave."""
+    if isinstance(value, tuple):
+        return {"row": [_sealed_key(part) for part in value]}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"bytes": bytes(value).hex()}
+    for name, (kind, _) in _KEY_TYPES.items():
+        if isinstance(value, kind):
+            return {name: value.isoformat() if isinstance(value, date) else str(value)}
+    raise TypeError(f"no key can be of type {type(value).__name__}")
+
+
 def _key(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list):  # sealed before keys carried their types
+        return tuple(value)
+    if not isinstance(value, dict):
+        return value
+    (name, inner), *_ = value.items()
+    if name == "row":
+        return tuple(_key(part) for part in inner)
+    return bytes.fromhex(inner) if name == "bytes" else _KEY_TYPES[name][1](inner)

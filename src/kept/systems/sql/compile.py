@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.sql.elements import ColumnElement
 
 from kept.decide.select import (
@@ -29,8 +30,9 @@ from kept.decide.select import (
 )
 from kept.map.bound import Map
 from kept.map.schema import Column, Family
+from kept.policy.findings import Finding, could_not_run
 from kept.systems.sql.fills import holds
-from kept.systems.sql.instants import bound_instant
+from kept.systems.sql.instants import bound_instant, zone_of
 
 Keys = Mapping[str, Sequence[Any]]
 Condition = ColumnElement[bool]
@@ -39,7 +41,10 @@ _TYPES: Mapping[Family, sa.types.TypeEngine[Any]] = {
     Family.INTEGER: sa.BigInteger(),
     Family.TEXT: sa.Text(),
     Family.UUID: sa.Uuid(as_uuid=False),
+    Family.DECIMAL: sa.Numeric(),
+    Family.BINARY: sa.LargeBinary(),
 }
+_TRUTHS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,7 @@ class Compiler:
             case IsNull(column=column):
                 return source.c[column].is_(None)
             case Equals(column=column, value=value):
-                return source.c[column] == _literal(value, self._column(name, column))
+                return _equal(self.bound.schema.dialect, source.c[column], self._column(name, column), value)
             case Before() | Holds() | Named():
                 return self._leaf(selection, name, source)
             case Up() | Down():
@@ -80,7 +85,10 @@ class Compiler:
         match selection:
             case Before(column=column, cut=cut):
                 value = bound_instant(self.bound, name, column, self.cuts[cut], self.zone)
-                return source.c[column] < sa.bindparam(_slug(cut), value, unique=True, type_=value_type(value))
+                bound = sa.bindparam(_slug(cut), value, unique=True, type_=value_type(value))
+                utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
+                sure = _sure(self.bound.schema.dialect, source.c[column], value, utc=utc)
+                return sa.and_(source.c[column] < bound, *sure)
             case Holds(column=column):
                 return holds(self.bound, name, source.c[column])
             case Named(columns=columns, keys=keys):
@@ -97,7 +105,8 @@ class Compiler:
         inner = self.where(selection.where, selection.table, other)
         if isinstance(selection, Up):
             chosen = sa.select(*(other.c[column] for column in selection.to)).where(inner)
-            return one_or_tuple(source, selection.via).in_(chosen)
+            pointing: Condition = one_or_tuple(source, selection.via).in_(chosen)
+            return pointing
         joined = [other.c[via] == source.c[to] for via, to in zip(selection.via, selection.to, strict=True)]
         return sa.exists().where(*joined, inner)
 
@@ -113,14 +122,24 @@ class Compiler:
 
 def among(dialect: str, column: ColumnElement[Any], described: Column, values: Sequence[Any], label: str) -> Condition:
     """The column is among bound values, sent as one parameter where the database has arrays or JSON."""
+    values = [_fit(value, described.family) for value in values]
     if dialect == "postgresql":
         array = postgresql.ARRAY(_array_type(described))
         return column == sa.any_(sa.bindparam(_slug(label), list(values), unique=True, type_=array))
-    if dialect == "sqlite":
+    if dialect == "sqlite" and not any(isinstance(value, bytes) for value in values):
         text = sa.bindparam(_slug(label), json.dumps(list(values), default=str), unique=True, type_=sa.Text())
         each = sa.func.json_each(text).table_valued("value")
         return column.in_(sa.select(each.c.value))
     return column.in_(list(values))
+
+
+def _fit(value: Any, family: Family) -> Any:
+    """A key in the words of the column it meets: a text may point to a number."""
+    if family is Family.TEXT and isinstance(value, int | Decimal):
+        return str(value)
+    if family is Family.INTEGER and isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
+        return int(value)
+    return value
 
 
 def value_type(value: object) -> sa.types.TypeEngine[Any] | None:
@@ -134,8 +153,47 @@ def _array_type(column: Column) -> sa.types.TypeEngine[Any]:
     return _TYPES.get(column.family, sa.Text())
 
 
-def _literal(value: str, column: Column) -> object:
-    return int(value) if column.family is Family.INTEGER else value
+def as_text(dialect: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as text, compared byte by byte: a collation must not make two people one."""
+    if dialect == "mariadb":
+        return sa.collate(sa.cast(column, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
+    return sa.cast(column, sa.Text())
+
+
+def _equal(dialect: str, column: ColumnElement[Any], described: Column, value: str) -> Condition:
+    if described.family is Family.BOOLEAN and value.lower() in _TRUTHS:
+        truth = _TRUTHS[value.lower()]
+        return column.is_(sa.true() if truth else sa.false()) if dialect == "postgresql" else column == int(truth)
+    if described.family in {Family.INTEGER, Family.DECIMAL, Family.BOOLEAN}:
+        return column == _number(value, described)
+    return as_text(dialect, column) == value if dialect != "sqlite" else column == value
+
+
+def _number(value: str, column: Column) -> int | Decimal:
+    try:
+        return Decimal(value) if column.family is Family.DECIMAL else int(value)
+    except (ValueError, ArithmeticError):
+        raise could_not_run(
+            Finding(
+                code="S316",
+                message=f"`when` compares the column `{column.name}` of type {column.type} with a word",
+                where=column.name,
+                help="give `when` a value of the column's type",
+            )
+        ) from None
+
+
+def _sure(dialect: str, column: ColumnElement[Any], value: object, *, utc: bool) -> list[Condition]:
+    """What an event needs besides lying before the cut: zeros, other storage and other offsets are never due."""
+    if isinstance(value, int):
+        return [column > 0]
+    if not isinstance(value, str):
+        return [sa.func.year(column) > 0] if dialect == "mariadb" else []
+    kind: list[Condition] = [sa.func.typeof(column) == "text"] if dialect == "sqlite" else []
+    plain = sa.not_(sa.or_(*(column.like(pattern) for pattern in ("%Z", "%+%", "%-__:__", "%:%-____", "%:%-__"))))
+    if utc:
+        plain = sa.or_(plain, column.like("%Z"), column.like("%+00:00"))
+    return [*kind, column >= "0001", plain]
 
 
 def one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
+from kept.map.identity import narrow
 from kept.policy.findings import could_not_run
 from kept.systems.sql.codes import finding
 
@@ -172,10 +173,18 @@ def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
     connection.isolation_level = None  # the driver would begin a transaction only at the first write
     for statement in _SQLITE_SESSION:
         connection.execute(statement)
+    connection.create_function("kept_narrow", 2, _narrow, deterministic=True)
     if readonly:
         connection.execute("PRAGMA query_only = ON")
     if hasattr(connection, "setconfig"):  # Python 3.12: "closed_at" is then a column or an error, never a text
         connection.setconfig(_SQLITE_DBCONFIG_DQS_DML, False)  # noqa: FBT003 - positional only
+
+
+def _narrow(identifier: str, value: object) -> str | None:
+    """SQLite itself lowers ASCII only: the column is folded by the matcher."""
+    if value is None or isinstance(value, bytes):
+        return None
+    return narrow(identifier, str(value))
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

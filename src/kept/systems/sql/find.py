@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from kept.decide.reach import last_of, roots, shared
 from kept.map.bound import Map
-from kept.map.identity import PHONE_MARKS, folds_case, narrow, strips_marks
-from kept.systems.sql.compile import Compiler, among
+from kept.map.identity import folds_case, narrow, strips_marks
+from kept.map.schema import Column, Family
+from kept.systems.sql.compile import Compiler, among, as_text
 
 Found = dict[str, list[Any]]
+_SPACES: Final = r"\s" + "".join(
+    map(chr, (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
+)
 
 
 def keys_of(
@@ -34,30 +38,36 @@ def _matching(bound: Map, name: str, identifiers: Mapping[str, Sequence[str]]) -
     table = bound.tables[name]
     source = sa.table(name, *(sa.column(column.name) for column in table.table.columns))
     matches = [
-        _match(bound, name, source.c[column], identifier, identifiers[identifier])
+        _match(bound.schema.dialect, source.c[column], identifier, identifiers[identifier])
         for identifier, column in table.entry.find_by
         if identifiers.get(identifier)
     ]
     return sa.select(*(source.c[column] for column in table.key)).where(sa.or_(sa.false(), *matches))
 
 
-def _match(
-    bound: Map, name: str, column: ColumnElement[Any], identifier: str, values: Sequence[str]
-) -> ColumnElement[bool]:
-    described = bound.tables[name].table.by_name[str(getattr(column, "name", ""))]
+def _match(dialect: str, column: ColumnElement[Any], identifier: str, values: Sequence[str]) -> ColumnElement[bool]:
+    described = Column(name=identifier, type="text", family=Family.TEXT, nullable=True)
     normal = sorted({narrow(identifier, value) for value in values})
-    return among(bound.schema.dialect, folded(column, identifier), described, normal, identifier)
+    return among(dialect, folded(dialect, column, identifier), described, normal, identifier)
 
 
-def folded(column: ColumnElement[Any], identifier: str) -> ColumnElement[Any]:
+def folded(dialect: str, column: ColumnElement[Any], identifier: str) -> ColumnElement[Any]:
     """The column as `map.identity.narrow` folds a value."""
-    if folds_case(identifier):
-        return sa.func.lower(sa.func.trim(column))
+    if dialect == "sqlite":
+        return sa.func.kept_narrow(identifier, column)
+    text = as_text(dialect, column)
+    if dialect == "postgresql":
+        text = sa.func.normalize(text)
     if strips_marks(identifier):
-        for mark in PHONE_MARKS:
-            column = sa.func.replace(column, mark, "")
-        return sa.case((column.like("00%"), sa.literal("+").concat(sa.func.substr(column, 3))), else_=column)
-    return sa.func.trim(column)
+        digits = _without(dialect, text, "[^0-9+]")
+        return sa.case((digits.like("00%"), sa.literal("+").concat(sa.func.substr(digits, 3))), else_=digits)
+    bare = _without(dialect, text, f"^[{_SPACES}]+|[{_SPACES}]+$")
+    return sa.func.lower(bare) if folds_case(identifier) else bare
+
+
+def _without(dialect: str, text: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    flags = ("g",) if dialect == "postgresql" else ()
+    return sa.func.regexp_replace(text, pattern, "", *flags)
 
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[Any]:

@@ -35,13 +35,21 @@ def bound_instant(bound: Map, table: str, column: str, instant: datetime, zone: 
             return _text(local, " ")
     if family is Family.INSTANT and bound.schema.dialect == "postgresql":
         return instant.astimezone(UTC)
+    if family is Family.INSTANT and bound.schema.dialect == "mariadb":
+        return instant.astimezone(UTC).replace(tzinfo=None)  # the session shows it in UTC
     return local.replace(tzinfo=None)
+
+
+def zone_of(bound: Map, table: str, column: str) -> str:
+    """The zone in which the column is written."""
+    return clock_of(bound, table, column).zone or bound.system.clock
 
 
 def read_instant(bound: Map, table: str, column: str, value: object, zone: str) -> datetime:
     """What a clock's column holds, as an aware instant: the reverse of `bound_instant`, for explanations."""
     clock = clock_of(bound, table, column)
-    own = ZoneInfo(clock.zone or bound.system.clock)
+    described = bound.schema.by_name[table].by_name[column]
+    own = ZoneInfo("UTC" if described.family is Family.INSTANT else clock.zone or bound.system.clock)
     if isinstance(value, int | float | Decimal):
         return datetime.fromtimestamp(float(value) / (1000 if clock.format == "epoch-ms" else 1), UTC)
     if isinstance(value, str):
