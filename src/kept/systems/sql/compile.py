@@ -193,7 +193,7 @@ def _sure(dialect: str, column: ColumnElement[Any], value: object, *, utc: bool)
     plain = sa.not_(sa.or_(*(column.like(pattern) for pattern in ("%Z", "%+%", "%-__:__", "%:%-____", "%:%-__"))))
     if utc:
         plain = sa.or_(plain, column.like("%Z"), column.like("%+00:00"))
-    return [*kind, column >= "0001", plain]
+    return [*kind, column >= "0001-", plain]
 
 
 def one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:
