@@ -71,7 +71,7 @@ def _system(orders: Orders, system: str, pieces: _Pieces, rows: dict[str, int]) 
     target, steps = orders.targets[system], orders.of(system)
     opened = pieces.once(f"open {system}", lambda: _opened(target, orders))
     before = {int(step): (touched, last) for step, (touched, last) in opened["progress"].items()}
-    if sum(task.rows for _, task in steps) <= ATOMIC:  # taken up again, its marker answers
+    if opened["whole"] or (not before and sum(task.rows for _, task in steps) <= ATOMIC):
         first = steps[0][0]
         mark = Mark(run=orders.run, attempt=orders.attempt, step=first, batch=WHOLE)
         done = pieces.once(f"whole {system}", lambda: _whole(target, mark, [task for _, task in steps], pieces))

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
+from kept.decide.select import All
 from kept.map.bound import Hop
 from kept.map.schema import Schema
 from kept.ports import CountQuery
@@ -22,10 +23,13 @@ def class_query(compiler: Compiler, query: CountQuery) -> sa.Select[int, int]:
     """Rows per class: bit i of the class number is flag i (design law 11)."""
     table = compiler.table(query.table)
     where = compiler.where(query.where, query.table, table)
-    if not query.flags:
-        return sa.select(sa.literal(0), sa.func.count()).select_from(table).where(where)
-    flags = [compiler.where(flag, query.table, table) for flag in query.flags]
-    number = _number(flags)
+    asked = query.where.parts if isinstance(query.where, All) else (query.where,)
+    open_flags = [(bit, flag) for bit, flag in enumerate(query.flags) if flag not in asked]
+    given = sum(1 << bit for bit, flag in enumerate(query.flags) if flag in asked)
+    if not open_flags:  # the scope says it all: a plain count, which a database answers fastest
+        return sa.select(sa.literal(given), sa.func.count()).select_from(table).where(where)
+    flags = [(bit, compiler.where(flag, query.table, table)) for bit, flag in open_flags]
+    number = _number(flags, given)
     return sa.select(number, sa.func.count()).select_from(table).where(where).group_by(sa.text("1"))
 
 
@@ -94,12 +98,9 @@ def _violations(connection: sa.Connection, source: sa.TableClause, bad: ColumnEl
     return int(violations), int(total)
 
 
-def _number(flags: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
-    bits = [
-        sa.case((flag, sa.literal_column(str(1 << bit))), else_=sa.literal_column("0"))
-        for bit, flag in enumerate(flags)
-    ]
-    total: ColumnElement[int] = bits[0]
-    for bit in bits[1:]:
-        total = total + bit
+def _number(flags: Sequence[tuple[int, ColumnElement[bool]]], given: int) -> ColumnElement[int]:
+    """The class number: what every row has, and a bit for each flag that holds."""
+    total: ColumnElement[int] = sa.literal_column(str(given), sa.BigInteger())
+    for bit, flag in flags:
+        total = total + sa.case((flag, sa.literal_column(str(1 << bit))), else_=sa.literal_column("0"))
     return total

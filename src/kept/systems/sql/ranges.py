@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import UserDefinedType
 
@@ -27,6 +28,18 @@ BLOCKS, ROWS, ROWIDS, PEOPLE = 512, 20_000, 250_000, 250
 MOST = 1 << 20
 SHARE = 50
 """From one row in so many on, reading the table through is cheaper than finding its rows by an index."""
+
+
+class Unindexed(sa.TableClause):
+    """A SQLite table read in the order of its row ids, which NOT INDEXED still allows."""
+
+    inherit_cache = True
+
+
+@compiles(Unindexed)
+def _unindexed(element: Unindexed, compiler: Any, **words: Any) -> str:
+    named: str = compiler.visit_table(element, **words)
+    return f"{named} NOT INDEXED" if words.get("asfrom") or words.get("iscrud") else named
 
 
 class _Tid(UserDefinedType[Any]):
@@ -112,18 +125,6 @@ def large_share(connection: sa.Connection, bound: Map, task: Task) -> bool:
     return rows is not None and task.rows * SHARE > max(rows, SMALL)
 
 
-def skipped(connection: sa.Connection, bound: Map, task: Task, cursor: Cursor | None) -> Cursor | None:
-    """After an empty range, go on at the next key that exists: gaps between keys may be astronomic."""
-    if cursor is None or cursor.mode not in {"rowids", "ids"}:
-        return cursor
-    column = "rowid" if cursor.mode == "rowids" else bound.tables[task.table].key[0]
-    source = sa.table(task.table, sa.column(column))
-    following = connection.execute(
-        sa.select(sa.func.min(source.c[column])).where(source.c[column] >= cursor.at)
-    ).scalar()
-    return None if following is None else replace(cursor, at=int(following))
-
-
 def _swept(connection: sa.Connection, bound: Map, table: BoundTable) -> Cursor:
     if bound.schema.dialect == "postgresql" and table.table.shape in {Shape.TABLE, Shape.PARTITIONED}:
         return Cursor(mode="blocks", at=0, end=_blocks(connection, table.name), size=BLOCKS)
@@ -155,7 +156,9 @@ def _spanned(connection: sa.Connection, mode: str, source: sa.TableClause, colum
         low, high = connection.execute(ends).one()
     except sa.exc.OperationalError:  # a table without row ids
         return Cursor(mode="whole")
-    return Cursor(mode=mode, at=int(low or 0), end=int(high or 0) + 1, size=ROWIDS if mode == "rowids" else ROWS)
+    return Cursor(
+        mode=mode, at=int(low or 0), end=int(high or 0) + 1, size=min(MOST, ROWIDS if mode == "rowids" else ROWS)
+    )
 
 
 def _range(column: ColumnElement[Any], low: int, high: int) -> ColumnElement[bool]:

@@ -20,6 +20,9 @@ from kept.systems.sql.compile import Compiler
 from kept.systems.sql.connect import connect
 from kept.systems.sql.faults import translated
 
+_CACHE = "PRAGMA cache_size = -131072"
+"""128 MiB of pages for the writer of a run."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SqlSystem:
@@ -97,6 +100,7 @@ class SqlSystem:
 
     def open_run(self, run: str, attempt: int) -> None:
         """Make sure the marker table exists; fence off earlier attempts."""
+        self._hold()
         with self._changing("preparing the marker table") as connection:
             marker.ensure(connection)
             marker.fence(connection, run, attempt)
@@ -110,6 +114,9 @@ class SqlSystem:
         """Remove the markers of a run that is over."""
         with self._changing("removing markers") as connection:
             marker.clear(connection, run)
+        for connection in self._held:
+            connection.close()
+        self._held.clear()
 
     def rehearse(self, tasks: Sequence[Task]) -> None:
         """A first slice of every task, rolled back."""
@@ -153,8 +160,25 @@ class SqlSystem:
 
     @contextmanager
     def _changing(self, doing: str) -> Iterator[sa.Connection]:
-        with translated(system=self.name, doing=doing), self._writer.begin() as connection:
-            yield connection
+        if not self._held:
+            with translated(system=self.name, doing=doing), self._writer.begin() as connection:
+                yield connection
+            return
+        with translated(system=self.name, doing=doing), self._held[0].begin():
+            yield self._held[0]
+
+    @cached_property
+    def _held(self) -> list[sa.Connection]:
+        """The writer of a run on SQLite: closing one after each batch would empty its cache and the log each time."""
+        return []
+
+    def _hold(self) -> None:
+        if self.dialect != "sqlite" or self._held:
+            return
+        with translated(system=self.name, doing="opening a run"):
+            connection = self._writer.connect()
+            connection.connection.execute(_CACHE)
+        self._held.append(connection)
 
 
 def open_system(system: System, *, zone: str, env: Mapping[str, str], readonly: bool = False) -> SqlSystem:
