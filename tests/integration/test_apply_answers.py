@@ -38,7 +38,7 @@ def planned_or_refused(shop: Shop, *words: str) -> int:
 # What was called done and was not.
 
 
-def test_a_person_with_a_binary_key_is_erased_or_the_plan_is_refused(shop: Shop, fault: Fault) -> None:
+def test_a_person_with_a_binary_key_is_erased_or_the_plan_is_refused(shop: Shop) -> None:
     kind, value = {
         "postgresql": ("BYTEA", r"'\x01020304'"),
         "mariadb": ("BINARY(4)", "x'01020304'"),
@@ -57,7 +57,7 @@ def test_a_person_with_a_binary_key_is_erased_or_the_plan_is_refused(shop: Shop,
     assert shop.rows("person") == []
 
 
-def test_a_person_with_a_decimal_key_is_erased(shop: Shop, fault: Fault) -> None:
+def test_a_person_with_a_decimal_key_is_erased(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE person (id NUMERIC(12,0) PRIMARY KEY, email VARCHAR(99))",
         "INSERT INTO person VALUES (5, 'anna@x.example')",
@@ -84,7 +84,7 @@ def test_rows_that_name_a_number_as_text_go_with_their_person(shop: Shop, fault:
     assert shop.ids("note") == shop.ids("part") == [2]
 
 
-def test_a_mapped_table_that_was_renamed_stops_the_plan(shop: Shop, fault: Fault) -> None:
+def test_a_mapped_table_that_was_renamed_stops_the_plan(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE notes (id INTEGER PRIMARY KEY, owner INTEGER)",
@@ -95,19 +95,19 @@ def test_a_mapped_table_that_was_renamed_stops_the_plan(shop: Shop, fault: Fault
         shop.erasure("email=anna@x.example")
 
 
-def test_nobody_found_is_never_said_where_nobody_was_looked_for(shop: Shop, fault: Fault) -> None:
+def test_nobody_found_is_never_said_where_nobody_was_looked_for(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy(PERSON, requests="erasure: {for: [EEA]}"))
     assert planned_or_refused(shop, "email=anna@x.example") != 0
 
 
-def test_the_address_in_capitals_finds_a_person_with_an_umlaut(shop: Shop, fault: Fault) -> None:
+def test_the_address_in_capitals_finds_a_person_with_an_umlaut(shop: Shop) -> None:
     shop.make(*PEOPLE, "INSERT INTO person VALUES (3, 'MÜLLER@X.EXAMPLE')")
     shop.write(policy(PERSON))
     assert planned_or_refused(shop, "email=Müller@x.example") == 1
 
 
-def test_rows_below_rows_of_their_own_table_are_reached_or_the_plan_is_refused(shop: Shop, fault: Fault) -> None:
+def test_rows_below_rows_of_their_own_table_are_reached_or_the_plan_is_refused(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE file (id INTEGER PRIMARY KEY, owner INTEGER, folder INTEGER)",
@@ -120,7 +120,7 @@ def test_rows_below_rows_of_their_own_table_are_reached_or_the_plan_is_refused(s
         assert shop.ids("file") == [4]
 
 
-def test_a_row_whose_clock_is_two_links_up_one_path_and_one_up_another_is_due(shop: Shop, fault: Fault) -> None:
+def test_a_row_whose_clock_is_two_links_up_one_path_and_one_up_another_is_due(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TIMESTAMP )",
         "CREATE TABLE person (id INTEGER PRIMARY KEY, account INTEGER, email VARCHAR(20))",
@@ -141,7 +141,7 @@ def test_a_row_whose_clock_is_two_links_up_one_path_and_one_up_another_is_due(sh
 # What ended in a traceback.
 
 
-def test_a_floor_with_an_end_plans_its_children_too(shop: Shop, fault: Fault) -> None:
+def test_a_floor_with_an_end_plans_its_children_too(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE invoice (id INTEGER PRIMARY KEY, at TIMESTAMP )",
         "CREATE TABLE line (id INTEGER PRIMARY KEY, invoice INTEGER REFERENCES invoice (id))",
@@ -157,14 +157,14 @@ def test_a_floor_with_an_end_plans_its_children_too(shop: Shop, fault: Fault) ->
     assert shop.ids("invoice") == shop.ids("line") == [2]
 
 
-def test_a_missing_identifying_column_is_a_finding(shop: Shop, fault: Fault) -> None:
+def test_a_missing_identifying_column_is_a_finding(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy("person: {is: customer, key: id, find-by: {email: email, phone: phone}, kind: account}"))
     with refused("S305"):
         shop.erasure("phone=+49301234567")
 
 
-def test_a_missing_clock_of_a_parent_without_a_rule_is_a_finding(shop: Shop, fault: Fault) -> None:
+def test_a_missing_clock_of_a_parent_without_a_rule_is_a_finding(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY)", "CREATE TABLE note (id INTEGER PRIMARY KEY, account INTEGER)"
     )
@@ -176,7 +176,7 @@ def test_a_missing_clock_of_a_parent_without_a_rule_is_a_finding(shop: Shop, fau
         shop.plan()
 
 
-def test_a_missing_type_column_of_a_polymorphic_link_is_a_finding(shop: Shop, fault: Fault) -> None:
+def test_a_missing_type_column_of_a_polymorphic_link_is_a_finding(shop: Shop) -> None:
     shop.make(*PEOPLE, "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER)")
     link = "[{table: person, via: owner, when: {type: private}}]"
     shop.write(policy(PERSON + f"\nnote: {{key: id, of: {link}, kind: account}}"))
@@ -184,14 +184,14 @@ def test_a_missing_type_column_of_a_polymorphic_link_is_a_finding(shop: Shop, fa
         shop.erasure("email=anna@x.example")
 
 
-def test_a_link_of_two_columns_to_a_key_of_one_is_a_finding(shop: Shop, fault: Fault) -> None:
+def test_a_link_of_two_columns_to_a_key_of_one_is_a_finding(shop: Shop) -> None:
     shop.make(*PEOPLE, "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, part INTEGER)")
     shop.write(policy(PERSON + "\nnote: {key: id, of: person, via: [owner, part], kind: account}"))
     with pytest.raises(Refused):
         shop.erasure("email=anna@x.example")
 
 
-def test_a_word_for_a_column_of_numbers_is_a_finding(shop: Shop, fault: Fault) -> None:
+def test_a_word_for_a_column_of_numbers_is_a_finding(shop: Shop) -> None:
     shop.make(*PEOPLE, "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, type INTEGER)")
     link = "[{table: person, via: owner, when: {type: private}}]"
     shop.write(policy(PERSON + f"\nnote: {{key: id, of: {link}, kind: account}}"))
@@ -199,7 +199,7 @@ def test_a_word_for_a_column_of_numbers_is_a_finding(shop: Shop, fault: Fault) -
         shop.erasure("email=anna@x.example")
 
 
-def test_people_without_a_key_are_a_finding(shop: Shop, fault: Fault) -> None:
+def test_people_without_a_key_are_a_finding(shop: Shop) -> None:
     shop.make("CREATE TABLE person (email VARCHAR(99))", "INSERT INTO person VALUES ('anna@x.example')")
     shop.write(policy("person: {is: customer, find-by: {email: email}, kind: account}"))
     with refused("S305"):
@@ -223,7 +223,7 @@ def test_a_duty_on_a_clock_nobody_can_read_is_planned_around(shop: Shop, fault: 
 
 
 @pytest.mark.usefixtures("batches")
-def test_a_rehearsal_lets_a_person_with_many_rows_go(shop: Shop, fault: Fault) -> None:
+def test_a_rehearsal_lets_a_person_with_many_rows_go(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, FOREIGN KEY (owner) REFERENCES person (id))",
@@ -234,9 +234,7 @@ def test_a_rehearsal_lets_a_person_with_many_rows_go(shop: Shop, fault: Fault) -
     assert shop.ids("person") == [2]
 
 
-def test_a_run_whose_verification_failed_is_taken_up_again(
-    shop: Shop, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_whose_verification_failed_is_taken_up_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.make(*PEOPLE, "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER)", "INSERT INTO note VALUES (1, 1)")
     shop.write(policy(PERSON + "\nnote: {key: id, of: person, via: owner, kind: account}"))
     planned = shop.erasure("email=anna@x.example")
@@ -248,25 +246,25 @@ def test_a_run_whose_verification_failed_is_taken_up_again(
     assert shop.resume(stopped.run).state is State.VERIFIED
 
 
-def test_a_plan_with_nothing_to_do_can_be_applied(shop: Shop, fault: Fault) -> None:
+def test_a_plan_with_nothing_to_do_can_be_applied(shop: Shop) -> None:
     shop.make("CREATE TABLE person (id INTEGER PRIMARY KEY, at TIMESTAMP , email VARCHAR(99))")
     shop.write(policy(CLOCKED, retention=ANONYMISE))
     assert shop.apply(shop.plan()).state is State.VERIFIED
 
 
-def test_an_identifier_of_two_words_is_read(shop: Shop, fault: Fault) -> None:
+def test_an_identifier_of_two_words_is_read(shop: Shop) -> None:
     shop.make("CREATE TABLE person (id INTEGER PRIMARY KEY, no VARCHAR(9))", "INSERT INTO person VALUES (1, 'A-1')")
     shop.write(policy("person: {is: customer, key: id, find-by: {customer-number: no}, kind: account}"))
     assert planned_or_refused(shop, "customer-number=A-1") == 1
 
 
-def test_a_number_identifies_a_person(shop: Shop, fault: Fault) -> None:
+def test_a_number_identifies_a_person(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy("person: {is: customer, key: id, find-by: {reference: id}, kind: account}"))
     assert planned_or_refused(shop, "reference=2") == 1
 
 
-def test_a_polymorphic_link_on_an_enumeration_is_followed(shop: Shop, fault: Fault) -> None:
+def test_a_polymorphic_link_on_an_enumeration_is_followed(shop: Shop) -> None:
     kind = {"postgresql": "sort", "mariadb": "ENUM('Contact', 'Agent')", "sqlite": "TEXT"}[shop.database.dialect]
     enum = "CREATE TYPE sort AS ENUM ('Contact', 'Agent')" if shop.database.dialect == "postgresql" else "SELECT 1"
     shop.make(
@@ -297,14 +295,14 @@ def test_a_mention_breaks_a_circle_as_the_message_says(shop: Shop, fault: Fault)
     assert planned_or_refused(shop, "email=anna@x.example") == 2
 
 
-def test_a_canary_may_stand_in_a_table_with_a_declared_key_only(shop: Shop, fault: Fault) -> None:
+def test_a_canary_may_stand_in_a_table_with_a_declared_key_only(shop: Shop) -> None:
     shop.make(*PEOPLE, "CREATE TABLE log (nr INTEGER)", "INSERT INTO log VALUES (7)")
     shop.write(policy(PERSON + "\nlog: {key: nr, kind: account}", canary="{table: log, key: 7}"))
     assert planned_or_refused(shop, "email=anna@x.example") == 1
 
 
 @pytest.mark.usefixtures("batches")
-def test_a_table_without_a_key_is_changed_in_batch_mode(shop: Shop, fault: Fault) -> None:
+def test_a_table_without_a_key_is_changed_in_batch_mode(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (owner INTEGER, x VARCHAR(20))",
@@ -316,7 +314,7 @@ def test_a_table_without_a_key_is_changed_in_batch_mode(shop: Shop, fault: Fault
 
 
 @pytest.mark.usefixtures("batches")
-def test_keys_far_apart_do_not_make_batches_without_end(shop: Shop, fault: Fault) -> None:
+def test_keys_far_apart_do_not_make_batches_without_end(shop: Shop) -> None:
     big = "INTEGER" if shop.database.dialect == "sqlite" else "BIGINT"
     shop.make(
         f"CREATE TABLE person (id {big} PRIMARY KEY, at TIMESTAMP , email VARCHAR(99))",
@@ -380,7 +378,7 @@ def test_an_account_is_no_person(shop: Shop, fault: Fault) -> None:
     assert planned.plan.people == 1
 
 
-def test_two_steps_on_one_table_are_measured_together_against_the_limit(shop: Shop, fault: Fault) -> None:
+def test_two_steps_on_one_table_are_measured_together_against_the_limit(shop: Shop) -> None:
     dates = [(LONG_AGO, LATELY)] * 40 + [(LATELY, LONG_AGO)] * 40 + [(LATELY, LATELY)] * 20
     shop.make(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR(9), b VARCHAR(9), at TIMESTAMP , bt TIMESTAMP )",
@@ -395,7 +393,7 @@ def test_two_steps_on_one_table_are_measured_together_against_the_limit(shop: Sh
         shop.apply(shop.plan())
 
 
-def test_an_older_attempt_is_told_that_it_was_overtaken(shop: Shop, fault: Fault) -> None:
+def test_an_older_attempt_is_told_that_it_was_overtaken(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy(PERSON))
     with shop.context() as context:

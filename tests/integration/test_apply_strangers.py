@@ -29,7 +29,7 @@ def tried(shop: Shop, *words: str) -> None:
         shop.erase(*words)
 
 
-def test_a_foreign_key_the_policy_does_not_name_takes_no_stranger_along(shop: Shop, fault: Fault) -> None:
+def test_a_foreign_key_the_policy_does_not_name_takes_no_stranger_along(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE message (id INTEGER PRIMARY KEY, sender INTEGER, recipient INTEGER,"
@@ -42,7 +42,7 @@ def test_a_foreign_key_the_policy_does_not_name_takes_no_stranger_along(shop: Sh
     assert 2 in shop.ids("message")
 
 
-def test_a_reply_of_another_person_survives_the_message_it_answers(shop: Shop, fault: Fault) -> None:
+def test_a_reply_of_another_person_survives_the_message_it_answers(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE message (id INTEGER PRIMARY KEY, sender INTEGER, reply_to INTEGER,"
@@ -54,7 +54,7 @@ def test_a_reply_of_another_person_survives_the_message_it_answers(shop: Shop, f
     assert 3 in shop.ids("message")
 
 
-def test_rows_of_another_type_survive_a_foreign_key_under_a_polymorphic_link(shop: Shop, fault: Fault) -> None:
+def test_rows_of_another_type_survive_a_foreign_key_under_a_polymorphic_link(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, type VARCHAR(20),"
@@ -67,9 +67,7 @@ def test_rows_of_another_type_survive_a_foreign_key_under_a_polymorphic_link(sho
     assert 2 in shop.ids("note")
 
 
-def test_a_colleague_who_joins_the_account_meanwhile_stays(
-    shop: Shop, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_colleague_who_joins_the_account_meanwhile_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, name VARCHAR(20))",
         "CREATE TABLE person (id INTEGER PRIMARY KEY, account INTEGER, email VARCHAR(20),"
@@ -90,14 +88,14 @@ def test_a_colleague_who_joins_the_account_meanwhile_stays(
     assert shop.ids("person")[-1] == 2
 
 
-def test_an_address_without_the_umlaut_is_another_person(shop: Shop, fault: Fault) -> None:
+def test_an_address_without_the_umlaut_is_another_person(shop: Shop) -> None:
     shop.make(*PEOPLE, "INSERT INTO person VALUES (3, 'müller@x.example'), (4, 'muller@x.example')")
     shop.write(policy(PERSON))
     shop.erase("email=muller@x.example")
     assert shop.ids("person") == [1, 2, 3]
 
 
-def test_a_cookie_in_other_case_is_another_person(shop: Shop, fault: Fault) -> None:
+def test_a_cookie_in_other_case_is_another_person(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE person (id INTEGER PRIMARY KEY, cookie VARCHAR(20))",
         "INSERT INTO person VALUES (1, 'aBc'), (2, 'abc')",
@@ -107,7 +105,7 @@ def test_a_cookie_in_other_case_is_another_person(shop: Shop, fault: Fault) -> N
     assert shop.ids("person") == [1]
 
 
-def test_a_polymorphic_link_on_a_truth_value_takes_the_true_rows_only(shop: Shop, fault: Fault) -> None:
+def test_a_polymorphic_link_on_a_truth_value_takes_the_true_rows_only(shop: Shop) -> None:
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner INTEGER, own BOOLEAN)",
@@ -119,14 +117,14 @@ def test_a_polymorphic_link_on_a_truth_value_takes_the_true_rows_only(shop: Shop
     assert shop.ids("note") == [2]
 
 
-def test_a_duty_whose_clock_is_mapped_nowhere_still_binds(shop: Shop, fault: Fault) -> None:
+def test_a_duty_whose_clock_is_mapped_nowhere_still_binds(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy(PERSON, retention=BOOKS.format("from: contract-ended, keep: at least 10 years, then: delete")))
     tried(shop, "email=anna@x.example")
     assert shop.ids("person") == [1, 2]
 
 
-def test_a_duty_without_a_number_still_binds(shop: Shop, fault: Fault) -> None:
+def test_a_duty_without_a_number_still_binds(shop: Shop) -> None:
     shop.make(*PEOPLE)
     shop.write(policy(PERSON, retention=BOOKS.format("from: collected, keep: at least undecided, then: delete")))
     tried(shop, "email=anna@x.example")
@@ -136,7 +134,7 @@ def test_a_duty_without_a_number_still_binds(shop: Shop, fault: Fault) -> None:
 CLOSED = "account: {from: account-closed, keep: at most 60 days, then: delete}"
 
 
-def test_a_date_of_zeros_is_no_event(shop: Shop, fault: Fault) -> None:
+def test_a_date_of_zeros_is_no_event(shop: Shop) -> None:
     shop.make("CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TIMESTAMP )")
     empty = {
         "postgresql": ("INSERT INTO account VALUES (1, NULL)",),
@@ -148,14 +146,14 @@ def test_a_date_of_zeros_is_no_event(shop: Shop, fault: Fault) -> None:
     assert shop.plan().plan.rows == 0
 
 
-def test_seconds_of_zero_are_no_event(shop: Shop, fault: Fault) -> None:
+def test_seconds_of_zero_are_no_event(shop: Shop) -> None:
     shop.make("CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at INTEGER)", "INSERT INTO account VALUES (1, 0)")
     clock = "{column: closed_at, format: epoch}"
     shop.write(policy(f"account: {{key: id, kind: account, on: {{account-closed: {clock}}}}}", retention=CLOSED))
     assert shop.plan().plan.rows == 0
 
 
-def test_numbers_in_a_text_clock_are_never_before_a_date(shop: Shop, fault: Fault) -> None:
+def test_numbers_in_a_text_clock_are_never_before_a_date(shop: Shop) -> None:
     if shop.database.dialect != "sqlite":
         pytest.skip("only SQLite lets a column hold both")
     shop.make(
@@ -166,7 +164,7 @@ def test_numbers_in_a_text_clock_are_never_before_a_date(shop: Shop, fault: Faul
     assert shop.plan().plan.rows == 0
 
 
-def test_an_aware_clock_is_not_read_in_the_zone_of_the_system(shop: Shop, fault: Fault) -> None:
+def test_an_aware_clock_is_not_read_in_the_zone_of_the_system(shop: Shop) -> None:
     aware = {"postgresql": "TIMESTAMPTZ", "mariadb": "TIMESTAMP NULL", "sqlite": "TIMESTAMP"}[shop.database.dialect]
     at = "2026-06-15 11:30:00" if shop.database.dialect == "sqlite" else "2026-06-15 09:30:00"
     shop.make("SELECT 1")
@@ -181,7 +179,7 @@ def test_an_aware_clock_is_not_read_in_the_zone_of_the_system(shop: Shop, fault:
     assert shop.plan().plan.rows == 0
 
 
-def test_a_text_with_an_offset_of_its_own_is_not_read_in_another_zone(shop: Shop, fault: Fault) -> None:
+def test_a_text_with_an_offset_of_its_own_is_not_read_in_another_zone(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at VARCHAR(40))",
         "INSERT INTO account VALUES (1, '2026-06-15T09:00:00-05:00')",
@@ -192,7 +190,7 @@ def test_a_text_with_an_offset_of_its_own_is_not_read_in_another_zone(shop: Shop
     assert shop.plan().plan.rows == 0
 
 
-def test_a_row_that_only_mentions_an_account_does_not_age_with_it(shop: Shop, fault: Fault) -> None:
+def test_a_row_that_only_mentions_an_account_does_not_age_with_it(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY, closed_at TIMESTAMP )",
         "CREATE TABLE note (id INTEGER PRIMARY KEY, about INTEGER)",
@@ -205,9 +203,7 @@ def test_a_row_that_only_mentions_an_account_does_not_age_with_it(shop: Shop, fa
     assert shop.plan().plan.rows == 0
 
 
-def test_a_paused_run_is_not_taken_up_under_another_policy(
-    shop: Shop, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_paused_run_is_not_taken_up_under_another_policy(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.make(
         "CREATE TABLE person (id INTEGER PRIMARY KEY, email VARCHAR(99), at TIMESTAMP )",
         f"INSERT INTO person VALUES (1, 'a', '{LONG_AGO}'), (2, 'b', '{LATELY}')",
@@ -226,9 +222,7 @@ def test_a_paused_run_is_not_taken_up_under_another_policy(
     assert shop.ids("person") == [1, 2]
 
 
-def test_a_paused_run_is_not_taken_up_under_another_schema(
-    shop: Shop, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_paused_run_is_not_taken_up_under_another_schema(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.make(*PEOPLE)
     shop.write(policy(PERSON))
     planned = shop.erasure("email=anna@x.example")

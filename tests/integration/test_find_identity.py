@@ -55,11 +55,11 @@ def differences(shop: Shop, identifier: str, values: Sequence[str]) -> list[tupl
 
 
 @pytest.mark.parametrize("identifier", ["email", "phone", "cookie"])
-def test_plain_spellings_find_each_other_and_nobody_else(shop: Shop, fault: Fault, identifier: str) -> None:
+def test_plain_spellings_find_each_other_and_nobody_else(shop: Shop, identifier: str) -> None:
     assert differences(shop, identifier, {"email": PLAIN_MAILS, "phone": PHONES, "cookie": COOKIES}[identifier]) == []
 
 
-def test_marked_letters_are_folded_in_case_only(shop: Shop, fault: Fault) -> None:
+def test_marked_letters_are_folded_in_case_only(shop: Shop) -> None:
     assert differences(shop, "email", MARKED_MAILS) == []
 
 
@@ -69,10 +69,10 @@ def test_a_decomposed_umlaut_is_the_same_address(shop: Shop, fault: Fault) -> No
 
 
 @pytest.mark.parametrize("space", ["\t", "\n", "\u00a0"])
-def test_other_spaces_around_an_address_are_trimmed(shop: Shop, fault: Fault, space: str) -> None:
+def test_other_spaces_around_an_address_are_trimmed(shop: Shop, space: str) -> None:
     assert differences(shop, "email", ("anna@x.example", f"anna@x.example{space}")) == []
 
 
 @pytest.mark.parametrize("mark", ["\u00a0", "\u2011", "\t", "\u2013"])
-def test_other_marks_between_digits_are_stripped(shop: Shop, fault: Fault, mark: str) -> None:
+def test_other_marks_between_digits_are_stripped(shop: Shop, mark: str) -> None:
     assert differences(shop, "phone", ("+49301234567", f"+4930{mark}1234567")) == []

@@ -49,20 +49,22 @@ def _help(words: list[str]) -> int:
     from cyclopts import CycloptsError
 
     try:
-        _app()(words, exit_on_error=False, result_action="return_value")
+        _app(words[0] if words else "")(words, exit_on_error=False, result_action="return_value")
     except CycloptsError:
         return 2
     return 0
 
 
-def _app() -> App:
+def _app(explained: str = "") -> App:
+    """The verbs; the one that is `explained` speaks with its own docstring instead of its one line."""
     from cyclopts import App
 
     from kept import __version__
 
     app = App(name="kept", help="Kept runs a privacy policy.", version=__version__, result_action="return_value")
     for name, line in VERBS:
-        app.command(f"kept.cli.{name}:{name}", name=name, help=line)
+        words = {} if name == explained else {"help": line}
+        app.command(f"kept.cli.{name}:{name}", name=name, **words)
     return app
 
 

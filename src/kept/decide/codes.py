@@ -119,6 +119,12 @@ _TABLE: Final = (
         page="Only the role that owns a pledge vouches for it, and only for a pledge: what a program can check is never vouched.",
     ),
     Code(
+        code="S325",
+        title="a word of the policy cannot be a value of the column",
+        page="`when` compares a column with a word of the policy. The column holds numbers and the word is none, so the link would"
+        " match nothing, or on some databases everything.",
+    ),
+    Code(
         code="S323",
         title="a table without a key",
         page="The table has no primary key and no unique constraint of NOT NULL columns. Its rows are reached only through their"

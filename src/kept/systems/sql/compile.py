@@ -175,7 +175,7 @@ def _number(value: str, column: Column) -> int | Decimal:
     except (ValueError, ArithmeticError):
         raise could_not_run(
             Finding(
-                code="S316",
+                code="S325",
                 message=f"`when` compares the column `{column.name}` of type {column.type} with a word",
                 where=column.name,
                 help="give `when` a value of the column's type",
