@@ -84,17 +84,26 @@ def test_a_wrong_password_and_a_missing_grant_are_refused(stranger: Database, se
     refused_well(kept(tmp_path, wrong, "plan", "retention"), "s3cret")
 
 
-def test_a_database_that_vanishes_or_is_read_only_is_refused(small: Shop) -> None:
-    small.make(TABLE, ROW)
-    small.write(GOOD)
-    assert kept(small.folder, small.database.url, "plan", "retention", "--out", "p.json").code == 4
-    path = Path(str(sa.make_url(small.database.url).database))
+def planned(shop: Shop) -> Path:
+    """A shop with a plan; the path of its database file."""
+    shop.make(TABLE, ROW)
+    shop.write(GOOD)
+    assert kept(shop.folder, shop.database.url, "plan", "retention", "--out", "p.json").code == 4
+    return Path(str(sa.make_url(shop.database.url).database))
+
+
+def test_a_database_that_vanished_since_the_plan_is_refused_and_the_plan_still_runs(small: Shop) -> None:
+    path = planned(small)
     before = small.picture()
-    read_only = f"sqlite:///file:{path}?mode=ro&uri=true"
-    refused_well(kept(small.folder, read_only, "apply", "p.json"), "anna@x.example")
-    assert small.picture() == before
     away = path.rename(path.with_suffix(".away"))
-    refused_well(kept(small.folder, small.database.url, "apply", "p.json"))
+    refused_well(kept(small.folder, small.database.url, "apply", "p.json"), "anna@x.example")
     away.rename(path)
     assert small.picture() == before
     assert kept(small.folder, small.database.url, "apply", "p.json").code == 0
+
+
+def test_a_sqlite_address_that_says_read_only_is_never_written(small: Shop) -> None:
+    path = planned(small)
+    before = small.picture()
+    refused_well(kept(small.folder, f"sqlite:///file:{path}?mode=ro&uri=true", "apply", "p.json"), "anna@x.example")
+    assert small.picture() == before

@@ -91,7 +91,9 @@ def test_an_edited_entry_of_an_exported_ledger_is_named(small: Shop) -> None:
     assert run(small, "audit", "export", "l.jsonl").code == 0
     assert run(small, "audit", "verify", "l.jsonl").code == 0
     copy = small.folder / "l.jsonl"
-    copy.write_text(copy.read_text().replace("run.started", "run.stopped", 1))
+    text = copy.read_text()
+    assert '"run-started"' in text
+    copy.write_text(text.replace('"run-started"', '"run-stopped"', 1))
     said = run(small, "audit", "verify", "l.jsonl", "--json")
     assert said.code == 1, said.all
     assert json.loads(said.out)["first-bad"] is not None

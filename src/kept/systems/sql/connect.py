@@ -136,6 +136,7 @@ def _sqlite(target: URL, *, name: str, readonly: bool, memory: bool) -> sa.Engin
             raise could_not_run(finding("S205", where=name))
         return _sqlite_engine(URL.create("sqlite"), name=name, readonly=False, pool={"poolclass": sa.pool.StaticPool})
     path = Path(database.removeprefix("file:"))
+    readonly = readonly or target.query.get("mode") == "ro"
     if not _is_file(path):
         raise could_not_run(finding("S204", where=name))
     # INVARIANT: mode=rw never creates a file, not even when it vanishes between the check and the opening.
