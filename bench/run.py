@@ -7,7 +7,7 @@ import sys
 
 from bench.harness import options
 
-NAMES = ("erase", "people", "sweep", "access", "prove", "memory", "start", "footprint")
+NAMES = ("erase", "sweep", "prove")
 
 
 def main() -> int:
