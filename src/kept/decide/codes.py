@@ -8,6 +8,22 @@ from kept.policy.codes import Code
 
 _TABLE: Final = (
     Code(
+        code="P021",
+        title="`--as-of` is not an instant",
+        page="Dates are decided for one instant, written in ISO 8601: a day, or a day and a time with its offset.",
+    ),
+    Code(
+        code="L120",
+        title="the audit cannot begin",
+        page="The copy cannot be read, no file is named for an export, or a key or witness is not written as it should be.",
+    ),
+    Code(
+        code="K199",
+        title="an error of Kept itself",
+        page="Kept met something it did not expect. The message names kind and place in its code, never a value; nothing is"
+        " half-applied. Please report it.",
+    ),
+    Code(
         code="R101",
         title="an identifier cannot be read",
         page="Who a request is about is given as `email=…`, `phone=…` or another identifier of the policy's `find-by`. A value"
