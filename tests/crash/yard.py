@@ -1,7 +1,7 @@
 """A yard of `kept` processes: everything is imported once, each command is a fork that can be killed at any moment.
 
-Reads one JSON command a line, answers `pid N`, then `end CODE` (negative: the signal). Batches are made small and slow,
-so that a kill lands inside them. `python tests/crash/yard.py SEED`
+Reads one JSON command a line, kills it when told to, answers `end CODE` (negative: the signal). Batches are made small
+and slow, so that a kill lands inside them. `python tests/crash/yard.py SEED`
 """
 
 from __future__ import annotations
