@@ -70,12 +70,8 @@ class Yard:
     def kept(self, folder: Path, url: str, *words: str, kill_after: float | None = None) -> Ended:
         """Run one verb; kill it with signal 9 after so many seconds, if it still runs."""
         begun = time.monotonic()
-        command = {"folder": str(folder), "env": {"SHOP": url}, "words": words}
-        pid = int(self._asked(json.dumps(command)).split()[1])
-        if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(pid, signal.SIGKILL)  # its end is not yet reaped when it is ours: see yard.serve
-        code = int(self._heard().split()[1])
+        command = {"folder": str(folder), "env": {"SHOP": url}, "words": words, "kill_after": kill_after}
+        code = int(self._asked(json.dumps(command)).split()[1])
         said = (folder / "out").read_text() + (folder / "err").read_text() if (folder / "err").exists() else ""
         tally = folder / "batches"
         batches = tally.stat().st_size if tally.exists() else 0
@@ -85,9 +81,6 @@ class Yard:
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
-        return self._heard()
-
-    def _heard(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -68,10 +69,13 @@ def child(command: dict[str, Any], rng: Random) -> None:
 def serve(seed: int) -> None:
     """Fork one process per line."""
     for number, line in enumerate(sys.stdin):
+        command = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            child(json.loads(line), Random(seed + number))  # noqa: S311 - a wait, no secret
-        print(f"pid {pid}", flush=True)  # noqa: T201
+            child(command, Random(seed + number))  # noqa: S311 - a wait, no secret
+        if (moment := command["kill_after"]) is not None:
+            time.sleep(moment)
+            os.kill(pid, signal.SIGKILL)  # not yet reaped, so the number is still its own
         print(f"end {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}", flush=True)  # noqa: T201
 
 
