@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kept.decide.formula import cover, predicate
-from kept.decide.select import All, Always, IsNull, Not, Selection, Some
+from kept.decide.select import All, Always, Down, IsNull, Not, Selection, Some, some
 
 FLAGS = tuple(IsNull(column=f"c{bit}") for bit in range(6))
 
@@ -70,3 +70,36 @@ def test_twelve_flags_are_still_a_short_formula() -> None:
     """A table with six kinds, each due and not yet emptied: one class set of a real plan."""
     due = [number for number in range(1 << 12) if any(number >> bit & 3 == 3 for bit in range(0, 12, 2))]
     assert len(cover(due, 12)) == 6
+
+
+def test_what_every_term_says_stands_first_and_once() -> None:
+    """Due, no duty, and (something left, or nobody needs the row)."""
+    due, duty, left, needed = FLAGS[:4]
+    classes = [n for n in range(16) if n & 1 and not n >> 1 & 1 and (n >> 2 & 1 or not n >> 3 & 1)]
+    selected = predicate(classes, (due, duty, left, needed))
+    assert selected == All(parts=(due, Not(part=duty), Some(parts=(left, Not(part=needed)))))
+
+
+def test_rows_of_other_tables_are_asked_for_last() -> None:
+    child = Down(to=("id",), table="child", via=("parent",), where=Always())
+    assert predicate([3], (child, FLAGS[1])) == All(parts=(FLAGS[1], child))
+    assert predicate([1, 2, 3], (child, FLAGS[1])) == Some(parts=(FLAGS[1], child))
+
+
+def test_a_scope_that_every_term_says_is_left_out_and_any_other_stays() -> None:
+    due, late, duty = FLAGS[:3]
+    scope = some(due, late)
+    assert predicate([1, 3], (due, late, duty), within=scope) == All(parts=(due, Not(part=duty)))
+    assert predicate([0, 4], (due, late, duty), within=scope) == All(
+        parts=(scope, All(parts=(Not(part=due), Not(part=late))))
+    )
+    assert predicate([1], (due,), within=Always()) == due
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 255), st.sets(st.integers(0, 2), max_size=3))
+def test_within_never_changes_which_classes_are_meant(mask: int, bits: set[int]) -> None:
+    scope = some(*(FLAGS[bit] for bit in sorted(bits)))
+    classes = wanted(3, mask)
+    selected = predicate(classes, FLAGS[:3], within=scope)
+    assert {n for n in range(8) if holds(selected, n)} == {n for n in classes if holds(scope, n)}

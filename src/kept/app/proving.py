@@ -83,7 +83,7 @@ def _witness(context: Context, system: System) -> Witness:
         opened = open_system(system, zone=context.policy.controller.timezone, env=context.env)
     except Refused as refused:
         return Witness(system, refused)
-    return Witness(system, opened)
+    return Witness(system, opened, bound=opened.bound)
 
 
 def _prose(folder: Path, policy: Policy) -> str | None:

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from kept.decide.fill import fill_of, stays
 from kept.decide.flags import Case, Flag, Speaks
-from kept.decide.formula import predicate
 from kept.decide.select import All, Before, Down, Equals, Not, Selection, Some, Up, every, some
 from kept.law.terms import Edge
 from kept.map.bound import FORBIDDING, BoundTable, Link, Map
@@ -42,7 +41,7 @@ def needed(bound: Map, case: Case, below: Mapping[str, Case], cuts: Mapping[str,
 def gone(case: Case) -> Selection:
     """Rows of a case that the plan deletes whole."""
     numbers = [number for number, row in enumerate(case.classes) if row.whole]
-    return every(case.scope, predicate(numbers, case.selections))
+    return case.rows_in(numbers)
 
 
 def objections(bound: Map, cases: tuple[Case, ...]) -> tuple[Finding, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from kept.decide.cuts import DUE, OVER, cut_name
 from kept.decide.fill import stays
+from kept.decide.formula import predicate
 from kept.decide.outcome import Ceiling, Decision, Floor, RowDecision, decide, decide_row
 from kept.decide.select import Always, Before, Equals, Holds, IsNull, Not, Selection, Up, every, some
 from kept.law.periods import Period
@@ -71,6 +73,10 @@ class Case:
     def set_in(self, number: int) -> tuple[Flag, ...]:
         """The flags that hold in a class."""
         return tuple(flag for bit, flag in enumerate(self.flags) if number >> bit & 1)
+
+    def rows_in(self, numbers: Iterable[int]) -> Selection:
+        """The rows of these classes."""
+        return predicate(numbers, self.selections, within=self.scope)
 
     def _decide(self, number: int) -> RowDecision:
         held = self.set_in(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kept.decide.select import Not, Selection, every, some
+from kept.decide.select import All, Down, Not, Selection, Some, Up, every, some
 
 Implicant = tuple[int, int]
 """(bits that are fixed, their values)."""
@@ -24,14 +24,45 @@ def cover(classes: Iterable[int], flags: int) -> tuple[Implicant, ...]:
     return tuple(chosen)
 
 
-def predicate(classes: Iterable[int], flags: tuple[Selection, ...]) -> Selection:
-    """The cover as a selection over the flags' own selections."""
-    return some(*(every(*_literals(term, flags)) for term in cover(classes, len(flags))))
+def predicate(classes: Iterable[int], flags: tuple[Selection, ...], within: Selection | None = None) -> Selection:
+    """The cover as a selection over the flags' own selections, of rows that lie `within`.
+
+    What every term says stands first and once, so that an index can serve it; what needs other tables stands last.
+    `within` is left out where every term says it already.
+    """
+    terms = [_literals(term, flags) for term in cover(classes, len(flags))]
+    common = [literal for literal in terms[0] if all(literal in term for term in terms)] if terms else []
+    rests = [every(*(literal for literal in term if literal not in common)) for term in terms]
+    chosen = every(*common, some(*sorted(rests, key=_dear)))
+    scoped = within is None or all(_says(term, within) for term in terms)
+    return chosen if scoped or within is None else every(within, chosen)
 
 
 def _literals(term: Implicant, flags: tuple[Selection, ...]) -> list[Selection]:
     fixed, values = term
-    return [flag if values >> bit & 1 else Not(part=flag) for bit, flag in enumerate(flags) if fixed >> bit & 1]
+    found = [flag if values >> bit & 1 else Not(part=flag) for bit, flag in enumerate(flags) if fixed >> bit & 1]
+    return sorted(found, key=_dear)
+
+
+def _says(term: list[Selection], within: Selection) -> bool:
+    """Whether the literals of a term lie within a selection on their face."""
+    parts = within.parts if isinstance(within, Some) else (within,)
+    return any(part in term for part in parts)
+
+
+def _dear(selection: Selection) -> int:
+    """What a row costs: 0 read from the row itself, 1 by its parents, 2 by its children."""
+    match selection:
+        case Up(where=where):
+            return max(1, _dear(where))
+        case Down():
+            return 2
+        case Not(part=part):
+            return _dear(part)
+        case All(parts=parts) | Some(parts=parts):
+            return max((_dear(part) for part in parts), default=0)
+        case _:
+            return 0
 
 
 def _primes(terms: set[Implicant]) -> set[Implicant]:

@@ -16,7 +16,6 @@ from typing import Any
 from kept.decide.draft import Draft
 from kept.decide.fill import Fill, fill_of, stays
 from kept.decide.flags import Case
-from kept.decide.formula import predicate
 from kept.decide.outcome import Decision, RowDecision
 from kept.decide.select import Holds, Selection, every, some
 from kept.map.bound import BoundTable, Map
@@ -201,7 +200,7 @@ def acts(case: Case, table: BoundTable) -> tuple[Act, ...]:
 
 
 def _selection(case: Case, numbers: list[int], fills: tuple[tuple[str, Fill], ...]) -> Selection:
-    chosen = every(case.scope, predicate(numbers, case.selections))
+    chosen = case.rows_in(numbers)
     return every(chosen, some(*(Holds(column=column) for column, _ in fills))) if fills else chosen
 
 

@@ -8,9 +8,7 @@ from datetime import date
 
 from kept.decide.draft import Draft
 from kept.decide.flags import Case, Lasting
-from kept.decide.formula import predicate
 from kept.decide.plan import Measured
-from kept.decide.select import every
 from kept.law.periods import Edge, until
 from kept.ports import CountQuery, Keys, TargetPort
 
@@ -48,7 +46,7 @@ def _until(target: TargetPort, case: Case, query: CountQuery, counts: Mapping[in
 
 
 def _end(target: TargetPort, case: Case, query: CountQuery, number: int, lasting: Lasting) -> date | None:
-    mine = replace(query, where=every(case.scope, predicate([number], case.selections)))
+    mine = replace(query, where=case.rows_in([number]))
     latest = [target.latest(mine, hop) for hop in lasting.hops]
     zone = target.zone
     return max(

@@ -11,9 +11,8 @@ from typing import Final
 from kept.decide.cuts import OVERDUE, cut_name
 from kept.decide.draft import RETENTION, Draft, draft
 from kept.decide.flags import Case, Flag
-from kept.decide.formula import predicate
 from kept.decide.plan import acts
-from kept.decide.select import Selection, every, some
+from kept.decide.select import Selection
 from kept.law.terms import COLUMN_EVENTS, DERIVED_EVENTS, State
 from kept.map.bound import BoundTable
 from kept.policy.model import Citation, Rule
@@ -68,7 +67,7 @@ def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) ->
         return Look(doubts=(Doubt(reason="reason.no-clock", facts=(("place", place), ("event", event))),))
     case, bit, flag = found
     numbers = [number for number in range(len(case.classes)) if _violates(case, number, bit, flag)]
-    where = every(case.scope, predicate(numbers, case.selections))
+    where = case.rows_in(numbers)
     rows = _count(witness, drafted, bound.name, where)
     total = witness.rows(bound.name)
     facts = (("place", place), ("hits", str(rows)), ("n", str(total)))
@@ -97,9 +96,10 @@ def _protected(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) 
     if found is None:
         return None
     case, _, flag = found
-    condemned: Selection = some(*(act.selection for act in acts(case, bound)))
-    rows = _count(witness, drafted, bound.name, every(condemned, flag.selection))
-    total = _count(witness, drafted, bound.name, flag.selection)
+    condemned = case.rows_in([number for act in acts(case, bound) for number in act.classes])
+    query = CountQuery(table=bound.name, flags=(condemned,), where=flag.selection, cuts=drafted.cuts)
+    counts = witness.port.count(query)
+    rows, total = counts.get(1, 0), sum(counts.values())
     place = witness.place(bound.name)
     facts = (("place", place), ("hits", str(rows)), ("n", str(total)))
     return Look(

@@ -61,10 +61,16 @@ class Doubt:
 
 
 class Witness:
-    """One system during one proof. `port` is the refusal itself where the system could not be opened."""
+    """One system during one proof. `port` is the refusal itself where the system could not be opened.
 
-    def __init__(self, system: System, port: SystemPort | Refused, *, sample_rows: int = SAMPLE_ROWS) -> None:
+    `bound` is the map as it was bound on opening; without it the catalogue is read once more.
+    """
+
+    def __init__(
+        self, system: System, port: SystemPort | Refused, *, bound: Map | None = None, sample_rows: int = SAMPLE_ROWS
+    ) -> None:
         self.system = system
+        self._bound = bound
         self.sample_rows = sample_rows
         self._port = port
         self._concealed: dict[str, tuple[Concealment, ...]] = {}
@@ -85,8 +91,8 @@ class Witness:
 
     @cached_property
     def map(self) -> Map:
-        """The system's map, from its catalogue read afresh."""
-        return bind(self.system, self.port.describe())
+        """The system's map, from its catalogue as it is during this proof."""
+        return self._bound or bind(self.system, self.port.describe())
 
     @cached_property
     def undeclared(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,8 @@ _TYPES: Mapping[Family, sa.types.TypeEngine[Any]] = {
     Family.DECIMAL: sa.Numeric(),
     Family.BINARY: sa.LargeBinary(),
 }
+OFFSETS = timedelta(days=2)
+"""A text that lies this far before a cut lies before it in whatever zone it was written: offsets span 26 hours."""
 _TRUTHS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -83,16 +85,28 @@ class Compiler:
 
     def _leaf(self, selection: Before | Holds | Named, name: str, source: sa.FromClause) -> Condition:
         match selection:
-            case Before(column=column, cut=cut):
-                value = bound_instant(self.bound, name, column, self.cuts[cut], self.zone)
-                bound = sa.bindparam(_slug(cut), value, unique=True, type_=value_type(value))
-                utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
-                sure = _sure(self.bound.schema.dialect, source.c[column], value, utc=utc)
-                return sa.and_(source.c[column] < bound, *sure)
+            case Before():
+                return sa.or_(*self.before(selection, name, source))
             case Holds(column=column):
                 return holds(self.bound, name, source.c[column])
             case Named(columns=columns, keys=keys):
                 return self._named(name, columns, keys, source)
+
+    def before(self, selection: Before, name: str, source: sa.FromClause) -> list[Condition]:
+        """Disjoint conditions that together say «before the cut»: each is one range of the column."""
+        column, instant = selection.column, self.cuts[selection.cut]
+        value, label = bound_instant(self.bound, name, column, instant, self.zone), _slug(selection.cut)
+        if not isinstance(value, str):
+            bound = sa.bindparam(label, value, unique=True, type_=value_type(value))
+            return [sa.and_(source.c[column] < bound, *_sure(self.bound.schema.dialect, source.c[column], value))]
+        sure = str(bound_instant(self.bound, name, column, instant - OFFSETS, self.zone))
+        utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
+        text = sa.collate(source.c[column], "C") if self.bound.schema.dialect == "postgresql" else source.c[column]
+        ranges = [("2000-", sure), ("1900-", "2")] if sure > "2000-" else [("1900-", sure)]
+        return [
+            *(_between(text, label, *ends) for ends in ranges),
+            _between(text, label, sure, value) & _own(text, utc=utc),
+        ]
 
     def _named(self, name: str, columns: tuple[str, ...], keys: str, source: sa.FromClause) -> Condition:
         values = self.keys[keys]
@@ -183,17 +197,23 @@ def _number(value: str, column: Column) -> int | Decimal:
         ) from None
 
 
-def _sure(dialect: str, column: ColumnElement[Any], value: object, *, utc: bool) -> list[Condition]:
-    """What an event needs besides lying before the cut: zeros, other storage and other offsets are never due."""
+def _sure(dialect: str, column: ColumnElement[Any], value: object) -> list[Condition]:
+    """What an event needs besides lying before the cut: zeros are never due."""
     if isinstance(value, int):
         return [column > 0]
-    if not isinstance(value, str):
-        return [sa.func.year(column) > 0] if dialect == "mariadb" else []
-    kind: list[Condition] = [sa.func.typeof(column) == "text"] if dialect == "sqlite" else []
-    plain = sa.not_(sa.or_(*(column.like(pattern) for pattern in ("%Z", "%+%", "%-__:__", "%:%-____", "%:%-__"))))
-    if utc:
-        plain = sa.or_(plain, column.like("%Z"), column.like("%+00:00"))
-    return [*kind, column >= "0001-", plain]
+    return [sa.func.year(column) > 0] if dialect == "mariadb" else []
+
+
+def _between(column: ColumnElement[Any], label: str, low: str, high: str) -> Condition:
+    first: sa.BindParameter[str] = sa.bindparam(f"{label}_from", low, unique=True)
+    after: sa.BindParameter[str] = sa.bindparam(f"{label}_to", high, unique=True)
+    return sa.and_(column >= first, column < after)
+
+
+def _own(text: ColumnElement[Any], *, utc: bool) -> Condition:
+    """The text names no offset other than the one it is read in."""
+    plain = sa.not_(sa.or_(*(text.like(pattern) for pattern in ("%Z", "%+%", "%-__:__", "%:%-____", "%:%-__"))))
+    return sa.or_(plain, text.like("%Z"), text.like("%+00:00")) if utc else plain
 
 
 def one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:

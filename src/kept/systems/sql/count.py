@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from kept.decide.select import All
+from kept.decide.select import All, Before, Selection
 from kept.map.bound import Hop
 from kept.map.schema import Schema
 from kept.ports import CountQuery
@@ -19,18 +22,49 @@ LARGE = 100_000
 """From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
 
 
-def class_query(compiler: Compiler, query: CountQuery) -> sa.Select[int, int]:
-    """Rows per class: bit i of the class number is flag i (design law 11)."""
+def class_query(compiler: Compiler, query: CountQuery) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """Rows per class: bit i of the class number is flag i (design law 11). Each row is (class, rows).
+
+    With at most one flag open it is a plain count, which a database answers fastest, and one more for the flag.
+    """
     table = compiler.table(query.table)
-    where = compiler.where(query.where, query.table, table)
     asked = query.where.parts if isinstance(query.where, All) else (query.where,)
-    open_flags = [(bit, flag) for bit, flag in enumerate(query.flags) if flag not in asked]
     given = sum(1 << bit for bit, flag in enumerate(query.flags) if flag in asked)
-    if not open_flags:  # the scope says it all: a plain count, which a database answers fastest
-        return sa.select(sa.literal(given), sa.func.count()).select_from(table).where(where)
-    flags = [(bit, compiler.where(flag, query.table, table)) for bit, flag in open_flags]
-    number = _number(flags, given)
-    return sa.select(number, sa.func.count()).select_from(table).where(where).group_by(sa.text("1"))
+    flags = [
+        (bit, compiler.where(flag, query.table, table)) for bit, flag in enumerate(query.flags) if flag not in asked
+    ]
+    if not flags:
+        first, *more = _ranges(compiler, query.where, query.table, table)
+        apart = [_count(table, where).correlate(None).scalar_subquery() for where in more]
+        return _count(table, first, sa.literal(given), functools.reduce(operator.add, [sa.func.count(), *apart]))
+    where = compiler.where(query.where, query.table, table)
+    if len(flags) == 1:
+        return _by_flag(table, where, given, *flags[0])
+    return _count(table, where, _number(flags, given), sa.func.count()).group_by(sa.text("1"))
+
+
+def _by_flag(
+    table: sa.TableClause, where: ColumnElement[bool], given: int, bit: int, flag: ColumnElement[bool]
+) -> sa.CompoundSelect[Any]:
+    """Two classes from one scan without grouping."""
+    held = sa.func.count(sa.case((flag, 1)))
+    both = _count(table, where, (sa.func.count() - held).label("free"), held.label("held")).cte("counted")
+    return sa.select(sa.literal(given), both.c.free).union_all(sa.select(sa.literal(given | 1 << bit), both.c.held))
+
+
+def _count(table: sa.TableClause, where: ColumnElement[bool], *columns: ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(*(columns or (sa.func.count(),))).select_from(table).where(where)
+
+
+def _ranges(compiler: Compiler, where: Selection, name: str, table: sa.TableClause) -> list[ColumnElement[bool]]:
+    """Disjoint conditions that make up a selection: an index serves a clock kept as text range by range."""
+    parts = where.parts if isinstance(where, All) else (where,)
+    indexed = {index[0] for index in compiler.bound.schema.by_name[name].indexes}
+    dated = next((part for part in parts if isinstance(part, Before) and part.column in indexed), None)
+    if dated is None:
+        return [compiler.where(where, name, table)]
+    rest = [compiler.where(part, name, table) for part in parts if part is not dated]
+    return [sa.and_(piece, *rest) for piece in compiler.before(dated, name, table)]
 
 
 def by_class(connection: sa.Connection, compiler: Compiler, query: CountQuery) -> dict[int, int]:
