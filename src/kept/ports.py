@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -47,6 +48,23 @@ class Sample:
     rows: int
 
 
+Keys = Mapping[str, Sequence[object]]
+"""Key sets of named people, by the table whose keys they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows of named people from one table; held in memory only until the next page is asked for."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[object]] = field(repr=False)
+
+
+Reader = Callable[[Keys], Iterator[Page]]
+"""Reads the rows of the people these keys name, table by table and page by page."""
+
+
 class SystemPort(Protocol):
     """A system as the controls and evaluators see it: it describes itself, counts, and gives samples."""
 
@@ -82,9 +100,8 @@ class SystemPort(Protocol):
     def sample(self, table: str, columns: Sequence[str], rows: int) -> Sample:
         """At most `rows` rows, spread over the table without a full scan; values cut at 2,000 characters."""
 
-
-Keys = Mapping[str, Sequence[object]]
-"""Key sets of named people, by the table whose keys they are."""
+    def reading(self, reach: Mapping[str, Selection]) -> AbstractContextManager[Reader]:
+        """Stand ready to read people one after another, as they were at one moment. One statement per table each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,12 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from kept.decide.select import Selection
 from kept.map.bound import Hop, Map, bind
 from kept.map.schema import Schema
 from kept.map.system import Canary, System
-from kept.ports import Concealment, CountQuery, Cursor, Done, Keys, Mark, Sample, Task
-from kept.systems.sql import change, count, find, marker, probe, ranges, reflect, sample
+from kept.ports import Concealment, CountQuery, Cursor, Done, Keys, Mark, Reader, Sample, Task
+from kept.systems.sql import change, count, find, marker, probe, ranges, read, reflect, sample
 from kept.systems.sql.compile import Compiler
 from kept.systems.sql.connect import connect
 from kept.systems.sql.faults import translated
@@ -82,6 +83,13 @@ class SqlSystem:
     def sample(self, table: str, columns: Sequence[str], rows: int) -> Sample:
         """Some rows, spread over the table."""
         return sample.sample(self.engine, self.bound.schema, table, columns, rows)
+
+    @contextmanager
+    def reading(self, reach: Mapping[str, Selection]) -> Iterator[Reader]:
+        """Read people one after another, page by page."""
+        doing = "reading a person's rows"
+        with self._reading(doing) as connection, read.reading(connection, self.bound, self.zone, reach) as reader:
+            yield reader
 
     def size(self, table: str) -> tuple[int, bool]:
         """(rows, exact)."""

@@ -1,0 +1,193 @@
+"""Reading named people's rows: one statement per table and person, prepared once, answered page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.sql import visitors
+
+from kept.decide.select import Named, Selection
+from kept.map.bound import Map
+from kept.ports import Keys, Page, Reader
+from kept.systems.sql.compile import Compiler, Condition
+from kept.systems.sql.connect import system_of
+from kept.systems.sql.faults import translate
+
+ROWS: Final = 1_000
+"""Rows of a page: what of a person is in memory at any time."""
+
+Bind: TypeAlias = sa.BindParameter[Any]
+Values: TypeAlias = Mapping[str, Any]
+
+
+@contextmanager
+def reading(
+    connection: sa.Connection, bound: Map, zone: str, reach: Mapping[str, Selection]
+) -> Iterator[Reader]:
+    """Stand ready to read people one after another, in one transaction that changes nothing and sees one state."""
+    if connection.dialect.name == "postgresql":  # the other two read one state without being asked
+        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    tables = [_open(connection, _Table(bound=bound, zone=zone, name=name, where=reach[name])) for name in reach]
+
+    def read(keys: Keys) -> Iterator[Page]:
+        for table, statement in tables:
+            yield from _pages(connection, table, statement, keys)
+
+    with connection.begin():
+        yield read
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Table:
+    """Which rows of one table are a person's."""
+
+    bound: Map
+    zone: str
+    name: str
+    where: Selection
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Every column, in the order of the table."""
+        return tuple(column.name for column in self.bound.schema.by_name[self.name].columns)
+
+    def compiler(self, keys: Keys) -> Compiler:
+        """The compiler of plan, apply and verify."""
+        return Compiler(bound=self.bound, zone=self.zone, keys=keys)
+
+    def select(self, compiler: Compiler) -> sa.Select[Any]:
+        """The person's rows."""
+        source = compiler.table(self.name)
+        return sa.select(*source.c).where(compiler.where(self.where, self.name, source))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a key set stands in a statement: the parameter, and what it is compiled from."""
+
+    bind: Bind | None
+    leaf: Named
+    table: str
+    source: sa.FromClause
+
+    def filled(self, compiler: Compiler) -> Bind | None:
+        """The parameter as the compiler makes it from somebody's keys."""
+        return _bind(compiler.where(self.leaf, self.table, self.source))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Watched(Compiler):
+    """The same compiler, noting where key sets stand."""
+
+    places: list[_Place] = field(default_factory=list)
+
+    def where(self, selection: Selection, name: str, source: sa.FromClause) -> Condition:
+        """The condition, unchanged."""
+        condition = super().where(selection, name, source)
+        if isinstance(selection, Named):
+            self.places.append(_Place(bind=_bind(condition), leaf=selection, table=name, source=source))
+        return condition
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Statement:
+    """A compiled statement in the words of the driver, and the parameters a person's keys go into."""
+
+    text: str
+    order: tuple[str, ...] | None
+    """Names of the parameters by position; None where the driver takes names."""
+    constants: Values
+    places: Mapping[str, _Place]
+
+    def arguments(self, compiler: Compiler) -> Values | Sequence[Any] | None:
+        """What the driver gets for somebody's keys; None where they do not fit into one parameter each."""
+        values = dict(self.constants)
+        for name, place in self.places.items():
+            if (bind := place.filled(compiler)) is None:
+                return None
+            values[name] = bind.value
+        return values if self.order is None else [values[name] for name in self.order]
+
+
+def _open(connection: sa.Connection, table: _Table) -> tuple[_Table, _Statement | None]:
+    """Compile once for everybody, key sets left empty; None where each person's statement is another text."""
+    watched = _Watched(bound=table.bound, zone=table.zone, keys=dict.fromkeys(table.bound.tables, ()))
+    select = table.select(watched)
+    if any(place.bind is None for place in watched.places):
+        return table, None
+    compiled: Any = select.compile(dialect=connection.dialect)
+    places = {compiled.bind_names[place.bind]: place for place in watched.places}
+    order = compiled.positiontup
+    statement = _Statement(
+        text=str(compiled),
+        order=None if order is None else tuple(order),
+        constants={name: value for name, value in compiled.params.items() if name not in places},
+        places=places,
+    )
+    return table, statement
+
+
+def _bind(condition: Condition) -> Bind | None:
+    """The one parameter of a condition on keys; None when there are as many as there are keys."""
+    binds = [part for part in visitors.iterate(condition) if isinstance(part, sa.BindParameter)]
+    return binds[0] if len(binds) == 1 and not binds[0].expanding else None
+
+
+def _pages(connection: sa.Connection, table: _Table, statement: _Statement | None, keys: Keys) -> Iterator[Page]:
+    compiler = table.compiler(keys)
+    arguments = statement.arguments(compiler) if statement else None
+    columns = table.columns
+    if statement is None or arguments is None:
+        parts = _general(connection, table.select(compiler), ROWS)
+    else:
+        parts = _prepared(connection, statement.text, arguments, ROWS)
+    for part in parts:
+        yield Page(table=table.name, columns=columns, rows=part)
+
+
+def _general(connection: sa.Connection, select: sa.Select[Any], rows: int) -> Iterator[list[tuple[Any, ...]]]:
+    with connection.execute(select, execution_options={"yield_per": rows}) as result:
+        for part in result.partitions():
+            yield [tuple(row) for row in part]
+
+
+def _prepared(
+    connection: sa.Connection, text: str, arguments: Values | Sequence[Any], rows: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Through the driver: for a person with thirty rows, everything above it would cost more than the reading."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        if connection.dialect.name == "postgresql":
+            yield from _streamed(driver, text, arguments, rows)
+        else:
+            yield from _fetched(driver, text, arguments, rows)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translate(error, system=system_of(connection.engine), doing="reading a person's rows") from None
+
+
+def _streamed(driver: Any, text: str, arguments: Any, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows as the server sends them: a declared cursor would cost four round trips where this costs one."""
+    part = []
+    with driver.cursor() as cursor:
+        for row in cursor.stream(text, arguments, size=rows):
+            part.append(row)
+            if len(part) == rows:
+                yield part
+                part = []
+    if part:
+        yield part
+
+
+def _fetched(driver: Any, text: str, arguments: Any, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+    cursor = driver.cursor()
+    try:
+        cursor.execute(text, arguments)
+        while part := cursor.fetchmany(rows):
+            yield part
+    finally:
+        cursor.close()
