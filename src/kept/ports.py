@@ -100,9 +100,6 @@ class SystemPort(Protocol):
     def sample(self, table: str, columns: Sequence[str], rows: int) -> Sample:
         """At most `rows` rows, spread over the table without a full scan; values cut at 2,000 characters."""
 
-    def reading(self, reach: Mapping[str, Selection]) -> AbstractContextManager[Reader]:
-        """Stand ready to read people one after another, as they were at one moment. One statement per table each."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
@@ -162,6 +159,9 @@ class TargetPort(SystemPort, Protocol):
 
     def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
         """Key sets of the people these identifiers name, shared tables they are the last of included."""
+
+    def reading(self, reach: Mapping[str, Selection]) -> AbstractContextManager[Reader]:
+        """Stand ready to read people one after another, as they were at one moment. One statement per table each."""
 
     def open_run(self, run: str, attempt: int) -> None:
         """Make sure the marker table exists and fence off every earlier attempt of this run."""
