@@ -23,7 +23,7 @@ from kept.texts import LANGUAGES, Lang, catalogue
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 APART = {"time", "td", "th", "dt", "dd", "small", "code", "p", "li", "div", "h1", "h2", "h3"}
-VOID = {"meta", "br", "use", "rect", "path", "circle"}
+VOID = {"meta", "br", "wbr", "use", "rect", "path", "circle"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe\x00{{7*7}}{% raw %}&amp;"
 
 
@@ -179,13 +179,13 @@ def test_the_header_counts_every_promise_once_and_noted_stands_apart(lang: Lang)
         assert int(at["data-n"]) == sum(p.verdict == verdict for p in board.proofs)
         assert at["aria-pressed"] == "false"
     counted = len(board.proofs) - int(buttons["noted"]["data-n"])
-    assert f" {counted} {'Zusagen' if lang == 'de' else 'promises'}3 " in said(Page(render_page(board, lang)))
+    assert f" {counted} {'Zusagen' if lang == 'de' else 'promises'} 3 " in said(Page(render_page(board, lang)))
 
 
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("de", ["gehalten", "gebrochen", "unbelegt", "versichert", "nicht erfasst", "zur Kenntnis"]),
+        ("de", ["gehalten", "gebrochen", "unbelegt", "verbürgt", "ohne Regel", "zur Kenntnis"]),
         ("en", ["kept", "broken", "unproven", "vouched", "uncovered", "noted"]),
     ],
 )
@@ -260,10 +260,10 @@ def test_the_evidence_tells_everything_that_was_seen() -> None:
     words = said(Page(render_page(small(proofs=(proof,)), "de")))
     for part in (
         "1.203 von 41.203 Zeilen überfällig seit 4. Mai 2025 vor 2 Min.",
-        "1.203 Zeilen hätten bis zum 24. November 2023 gelöscht sein müssen.",
+        "1.203 von 41.203 Zeilen überfällig, an 2 Orten",
         "Nach drei Jahren ist alles fort",
         "keep: at most 3 years",
-        "retention.crm.keep, retention.crm.then · Zeile 1112 der Richtliniendatei",
+        "retention.crm.keep, retention.crm.then · Zeile 1112 der Regeldatei",
         "festgelegt hat ihn: privacy-officer",
         "Zeilen zählen, die über ihre Frist hinaus gespeichert sind",
         "crm.note 1.200 seit 4. Mai 2025 40.000",
@@ -340,12 +340,16 @@ def test_the_board_tells_its_own_age_and_how_long_it_may_be_believed() -> None:
 def test_hostile_words_in_every_field_stay_words(lang: Lang) -> None:
     known = Page(render_page(hostile("harmless"), lang))
     page = Page(render_page(hostile(HOSTILE), lang))
-    assert [name for name, _ in page.elements] == [name for name, _ in known.elements]
-    assert [sorted(at) for _, at in page.elements] == [sorted(at) for _, at in known.elements]
+    assert kinds(page) == kinds(known)
     assert "\u202e" not in page.text
     assert "\x00" not in page.text
     assert page.text.count("{{7*7}}") == page.text.count("<script>alert(1)</script>")
     assert page.text.count("<script>alert(1)</script>") >= 15
+
+
+def kinds(page: Page) -> list[tuple[str, list[str]]]:
+    """Elements and their attributes; where a long name may break is no matter."""
+    return [(name, sorted(at)) for name, at in page.elements if name != "wbr"]
 
 
 def hostile(words: str) -> Board:
@@ -384,6 +388,26 @@ def hostile(words: str) -> Board:
         findings=(words,),
         language="de",
     )
+
+
+def test_what_several_sentences_of_a_paragraph_lack_alike_is_said_once() -> None:
+    def waits(name: str, reason: str) -> Proof:
+        seen = Evidence(control="", verdict=Verdict.UNPROVEN, reason=reason)
+        promise = Promise(id=name, kind="", obligation=name)
+        return Proof(promise=promise, verdict=Verdict.UNPROVEN, bound=("x.y.z",), evidence=(seen,))
+
+    reasons = {"A": "reason.never-ran", "B": "reason.never-ran", "C": "reason.stale.short", "D": "reason.never-ran"}
+    page = Page(
+        render_page(
+            small(
+                sentences=tuple(Sentence(text=f"Satz {n}.", promises=(n,)) for n in reasons),
+                proofs=tuple(waits(name, reason) for name, reason in reasons.items()),
+            ),
+            "de",
+        )
+    )
+    assert [at["data-e"] for at in page.classed("note")] == ["0", "2", "3"]
+    assert len(page.classed("s")) == 4
 
 
 def test_only_a_web_address_becomes_a_link() -> None:

@@ -72,7 +72,7 @@ def test_no_line_is_wider_than_the_terminal_nor_ends_in_blanks(lang: Lang, width
 def test_the_header_holds_the_five_counts_with_glyph_and_word_on_80_columns() -> None:
     made = sample.board()
     count = {v: sum(p.verdict is v for p in made.proofs) for v in Verdict}
-    words = zip(Verdict, ("gehalten", "gebrochen", "unbelegt", "versichert", "nicht erfasst"), strict=False)
+    words = zip(Verdict, ("gehalten", "gebrochen", "unbelegt", "verbürgt", "ohne Regel"), strict=False)
     assert "  ".join(f"{GLYPHS[v]} {count[v]} {word}" for v, word in words) in lines(made)
     assert f"{len(made.proofs) - 3} Zusagen, 3 zur Kenntnis (nicht mitgezählt)" in lines(made)
 
@@ -110,13 +110,43 @@ def test_the_broken_come_first_with_figure_date_place_and_reason() -> None:
     made = lines(board(proof("P-1", Verdict.BROKEN, one), proof("P-2", Verdict.BROKEN, two)), "en")
     assert "\n".join(made[made.index("Broken (2)") :]).startswith(
         "Broken (2)\n"
+        "\n"
         "  ▲ P-1  Zusage P-1\n"
-        "         3 of 1,203 rows past date, since 24 November 2026\n"
-        "         retention.crm.keep · sample.past n=3\n"
+        "         sample.past n=3\n"
+        "         since 24 November 2026 · retention.crm.keep\n"
+        "\n"
         "  ▲ P-2  Zusage P-2\n"
-        "         1,203 of 41,210 rows past date\n"
-        "         retention.crm.keep · crm.note 3 · crm.lead 1,200\n"
+        "         1,203 of 41,210 rows past date, in 2 places\n"
+        "         crm.note 3 · crm.lead 1,200\n"
+        "         retention.crm.keep\n"
     )
+
+
+def test_promises_that_one_violation_breaks_stand_together_in_the_order_of_the_text() -> None:
+    def past(n: int) -> Evidence:
+        return evidence(Verdict.BROKEN, "sample.past", Count(place="crm.note", violations=n, total=9), n=str(n))
+
+    made = lines(
+        board(
+            proof("P-1", Verdict.BROKEN, past(3)),
+            proof("P-2", Verdict.BROKEN, past(4)),
+            proof("P-3", Verdict.BROKEN, past(3)),
+        ),
+        "en",
+    )
+    ids = [line.split()[1] for line in made if line.startswith("  ▲")]
+    assert ids == ["P-1", "P-3", "P-2"]
+    assert sum("sample.past n=3" in line for line in made) == 1
+
+
+def test_a_long_group_says_from_which_sections_it_comes() -> None:
+    waiting = evidence(Verdict.UNPROVEN, "reason.not-executed-yet", section="x")
+    bound = ["purposes.a.data"] * 6 + ["requests.b.for"] * 3
+    proofs = [proof(f"P-{i}", Verdict.UNPROVEN, waiting, bound=place) for i, place in enumerate(bound)]
+    odd = [proof(f"Q-{i}", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.never-ran")) for i in range(2)]
+    made = lines(board(*proofs, *odd), "en")
+    assert "  by section: purposes 6 · requests 3" in made
+    assert made.index("  never checked (2)") < made.index("  no check yet (9)"), "what a reader can mend comes first"
 
 
 def test_nothing_broken_is_said_in_words() -> None:
@@ -147,7 +177,7 @@ def test_all_lists_every_promise_and_the_short_form_only_what_needs_work() -> No
     for one in made.proofs:
         assert f"{GLYPHS[one.verdict]} {one.promise.id} " in full
     assert "● FB" not in short
-    for heading in ("Gehalten (", "Versichert (", "Nicht erfasst (", "Zur Kenntnis ("):
+    for heading in ("Gehalten (", "Verbürgt (", "Ohne Regel (", "Zur Kenntnis ("):
         assert heading in full
         assert heading not in short
 
@@ -156,7 +186,12 @@ def test_all_lists_every_promise_and_the_short_form_only_what_needs_work() -> No
     ("made", "command"),
     [
         (proof("P", Verdict.BROKEN, evidence(Verdict.BROKEN, "x")), "kept plan retention"),
-        (proof("P", Verdict.BROKEN, evidence(Verdict.BROKEN, "x"), bound="data.crm.fields"), "kept check"),
+        (
+            proof(
+                "P", Verdict.BROKEN, evidence(Verdict.BROKEN, "reason.undeclared-column.plain"), bound="data.crm.fields"
+            ),
+            "kept doctor",
+        ),
         (proof("P", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.undecided")), "kept check"),
         (proof("P", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.concealed.view")), "kept doctor"),
         (proof("P", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.stale")), "kept prove"),

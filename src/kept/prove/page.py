@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["tail"] = _tail
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -85,6 +87,11 @@ def _tail(text: str) -> tuple[str, str]:
     """The sentence and its last word, which is set on one line with the mark."""
     body, space, last = text.rpartition(" ")
     return (body + space, last) if len(last) <= _TAIL else (text, "")
+
+
+def _breakable(name: str) -> Markup:
+    """A technical name that may break behind its dots, dashes, slashes and underscores, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._/-])(?=.)", name))
 
 
 def _bar(view: BoardView) -> list[tuple[Verdict, float, float]]:

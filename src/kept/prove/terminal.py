@@ -7,7 +7,9 @@ terminal as a control character (the view made it visible).
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -32,7 +34,7 @@ STYLES: Final = {
 }
 NEXT_STEPS: Final = (
     (Verdict.BROKEN, "retention.", "kept plan retention", "next.retention"),
-    (Verdict.BROKEN, "data.", "kept check", "next.map"),
+    (Verdict.BROKEN, "reason.undeclared", "kept doctor", "next.map"),
     (Verdict.UNPROVEN, "reason.undecided", "kept check", "next.check"),
     (Verdict.UNPROVEN, "reason.unreachable", "kept doctor", "next.doctor"),
     (Verdict.UNPROVEN, "reason.canary-lost", "kept doctor", "next.doctor"),
@@ -45,6 +47,9 @@ NEXT_STEPS: Final = (
 
 SHOWN: Final = 6
 """Promises of one reason that are listed before the rest is only counted."""
+
+WAITING: Final = frozenset({"reason.not-executed-yet", "reason.no-control-yet"})
+"""Reasons that a later version of Kept takes away, and nothing a reader can do."""
 
 TOLD: Final = 2
 """Different reasons of one group that are told in full; more than these differ by promise."""
@@ -121,12 +126,30 @@ def _of(view: BoardView, verdict: Verdict) -> list[ProofView]:
 
 
 def _broken(view: BoardView) -> Iterator[RenderableType]:
+    """One entry per violation, under all promises it breaks."""
     broken = _of(view, Verdict.BROKEN)
     if not broken:
         yield _title(say("terminal.none-broken", view.lang))
         return
     yield _title(_heading(view, Verdict.BROKEN), len(broken))
-    yield _list(broken, ([Text(p.obligation), Text(_figure(p), style="red"), *_why(p)] for p in broken))
+    for _, group in groupby(sorted(broken, key=_first_of(broken)), key=_shared):
+        same = list(group)
+        told = [[Text(p.obligation)] for p in same]
+        told[-1] += [Text(same[0].why, style="red"), *_behind(same[0])]
+        yield Padding(_list(broken, same, told), (1, 0, 0, 0))
+
+
+def _shared(proof: ProofView) -> tuple[str, ...]:
+    """What promises have in common that one violation breaks."""
+    return (*proof.bound, proof.why, proof.since)
+
+
+def _first_of(proofs: Sequence[ProofView]) -> Callable[[ProofView], int]:
+    """Where the first promise of the same violation stands: groups keep the order of the text."""
+    first: dict[tuple[str, ...], int] = {}
+    for place, proof in enumerate(proofs):
+        first.setdefault(_shared(proof), place)
+    return lambda proof: first[_shared(proof)]
 
 
 def _heading(view: BoardView, verdict: Verdict) -> str:
@@ -134,12 +157,12 @@ def _heading(view: BoardView, verdict: Verdict) -> str:
     return word[0].upper() + word[1:]
 
 
-def _list(proofs: Sequence[ProofView], told: Iterable[Iterable[Text]]) -> RenderableType:
-    """Glyph and id hang to the left; what is told of a promise stands in lines beside them."""
+def _list(group: Iterable[ProofView], shown: Sequence[ProofView], told: Iterable[Iterable[Text]]) -> RenderableType:
+    """Glyph and id hang to the left, as wide as the group's; what is told of a promise stands beside them."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=max(len(proof.id) for proof in group) + 2)
     grid.add_column(ratio=1)
-    for proof, lines in zip(proofs, told, strict=True):
+    for proof, lines in zip(shown, told, strict=True):
         head = Text(f"{GLYPHS[proof.verdict]} {proof.id}", style=STYLES[proof.verdict])
         grid.add_row(head, Group(*(line for line in lines if line)))
     return Padding(grid, (0, 0, 0, 2))
@@ -149,15 +172,16 @@ def _figure(proof: ProofView) -> str:
     return ", ".join(part for part in (proof.figure, proof.since) if part)
 
 
-def _why(proof: ProofView) -> Iterator[Text]:
-    """Where the policy says it, and why it is broken: the reason for one place, the list for several."""
+def _behind(proof: ProofView) -> Iterator[Text]:
+    """The places when there are several, since when, and where the policy says it."""
     places = [f"{p.place} {p.violations}" for e in proof.evidence for p in e.places if p.bad]
-    told = places[:SHOWN] if len(places) > 1 else [proof.why]
-    yield Text(" · ".join((*proof.bound[:1], *told)), style="dim")
+    if len(places) > 1:
+        yield Text(" · ".join(places[:SHOWN]))
+    yield Text(" · ".join((*filter(None, [proof.since]), *proof.bound[:1])), style="dim")
 
 
 def _unproven(view: BoardView, *, show_all: bool) -> Iterator[RenderableType]:
-    """Grouped by reason, the commonest first: one repair often proves a whole group."""
+    """Grouped by reason, the commonest first: one repair often proves a whole group. What nobody can mend is last."""
     unproven = _of(view, Verdict.UNPROVEN)
     if not unproven:
         return
@@ -173,10 +197,19 @@ def _group(view: BoardView, group: list[ProofView], shown: int, title: str) -> I
     if len(whys) <= TOLD:
         yield from (Padding(Text(why, style="dim"), (0, 0, 0, 2)) for why in whys)
     told = ([_cut(p.obligation), Text("" if p.figure == title else p.figure, style="dim")] for p in group[:shown])
-    yield _list(group[:shown], told)
+    yield _list(group[:shown], group[:shown], told)
     if group[shown:]:
         more = say("terminal.more", view.lang, n=len(group) - shown)
         yield Padding(Text(more, style="dim"), (0, 0, 0, 2))
+        yield from _sections(view, group)
+
+
+def _sections(view: BoardView, group: list[ProofView]) -> Iterator[RenderableType]:
+    """Where a long group comes from, section by section of the policy file."""
+    found = Counter(proof.section for proof in group if proof.section)
+    if len(found) > 1:
+        parts = " · ".join(f"{section} {number(n, view.lang)}" for section, n in found.most_common())
+        yield Padding(Text(say("terminal.sections", view.lang, list=parts), style="dim"), (0, 0, 0, 2))
 
 
 def _cut(text: str) -> Text:
@@ -189,14 +222,14 @@ def _by_reason(view: BoardView, proofs: Iterable[ProofView]) -> list[tuple[str, 
         short = f"{proof.reason}.short"
         title = say(short, view.lang) if known(short) else say("terminal.other-reasons", view.lang)
         groups.setdefault(title, []).append(proof)
-    return sorted(groups.items(), key=lambda group: -len(group[1]))
+    return sorted(groups.items(), key=lambda group: (group[1][0].reason in WAITING, -len(group[1])))
 
 
 def _listed(view: BoardView, verdict: Verdict) -> Iterator[RenderableType]:
     proofs = _of(view, verdict)
     if proofs:
         yield _title(_heading(view, verdict), len(proofs))
-        yield _list(proofs, ([_cut(p.obligation), Text(_figure(p), style="dim")] for p in proofs))
+        yield _list(proofs, proofs, ([_cut(p.obligation), Text(_figure(p), style="dim")] for p in proofs))
 
 
 def _next_steps(view: BoardView) -> Iterator[RenderableType]:
@@ -206,8 +239,10 @@ def _next_steps(view: BoardView) -> Iterator[RenderableType]:
         return
     yield _title(say("terminal.next", view.lang))
     grid = Table.grid(padding=(0, 2, 0, 0))
+    before = ""
     for command, key in steps:
-        grid.add_row(Text(command, style="bold", no_wrap=True), Text(say(key, view.lang)))
+        grid.add_row(Text("" if command == before else command, style="bold", no_wrap=True), Text(say(key, view.lang)))
+        before = command
     yield Padding(grid, (0, 0, 0, 2))
 
 

@@ -6,7 +6,7 @@ text that came from outside are made visible here, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -73,6 +73,8 @@ class ProofView:
     """Key of the deciding reason; groups the terminal's list."""
     why: str
     """The deciding reason, said in full."""
+    section: str
+    """Section of the policy file it is bound in."""
     at: datetime | None
     ago: str
     evidence: tuple[EvidenceView, ...]
@@ -80,6 +82,11 @@ class ProofView:
     """Its number in the printed appendix; None when it needs none or is printed already."""
     reference: int | None
     """The appendix number the sentence points to."""
+
+    @property
+    def brief(self) -> bool:
+        """Whether nothing was looked at, so that on paper the reason says it all."""
+        return self.verdict is Verdict.UNPROVEN and not any(e.places or e.query for e in self.evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +202,8 @@ class _Reader:
             figure=self.figure(proof, lead),
             since=self.since(proof),
             reason=lead.reason if lead else "",
-            why=self.reason(lead) if lead else "",
+            why=self.told(lead) if lead else "",
+            section=proof.bound[0].partition(".")[0] if proof.bound else "",
             at=at,
             ago=ago(self.now - at, self.lang) if at and _tells_age(proof.verdict, lead) else "",
             evidence=tuple(self.evidence(e) for e in proof.evidence),
@@ -218,9 +226,20 @@ class _Reader:
         counts = [c for e in proof.evidence if e.control == lead.control for c in e.counts]
         if not counts or proof.verdict not in {Verdict.KEPT, Verdict.BROKEN}:
             return self.short(lead)
-        key = f"figure.{lead.control}"
+        return self.counted(lead.control, counts)
+
+    def counted(self, control: str, counts: Sequence[Count]) -> str:
+        """Violations of all that was looked at; a control may say in its own way that there are none."""
         violations, total = sum(c.violations for c in counts), sum(c.total for c in counts)
-        return say(key if known(key) else "figure.any", self.lang, violations=violations, n=total)
+        keys = ([] if violations else [f"figure.{control}.kept"]) + [f"figure.{control}", "figure.any"]
+        return say(next(filter(known, keys)), self.lang, violations=violations, n=total)
+
+    def told(self, evidence: Evidence) -> str:
+        """The reason; where several places are at fault, what they come to together, for a reason names only one."""
+        bad = sum(1 for count in evidence.counts if count.violations)
+        if evidence.verdict is not Verdict.BROKEN or bad <= 1:
+            return self.reason(evidence)
+        return say("board.places", self.lang, figure=self.counted(evidence.control, evidence.counts), n=bad)
 
     def since(self, proof: Proof) -> str:
         """The day of the oldest violation among everything counted."""
@@ -247,8 +266,8 @@ class _Reader:
         return EvidenceView(
             verdict=evidence.verdict,
             control=say(key, self.lang) if known(key) else visible(evidence.control),
-            reason=self.reason(evidence),
-            query=visible(evidence.query),
+            reason=self.told(evidence),
+            query=visible(evidence.query).replace("; ", "\n"),
             positive=self.positive(evidence.positive),
             at=moment(evidence.at, self.zone, self.lang) if evidence.at else "",
             entry=evidence.entry,

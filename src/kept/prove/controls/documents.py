@@ -23,6 +23,7 @@ from kept.prove.controls.witness import Inspection
 from kept.prove.verdict import Count, Evidence
 
 DOCUMENT: Final = "document"
+VERSION: Final = "text-version"
 BASIS: Final = "basis"
 RESERVED: Final = frozenset({"", "all", "other"})
 
@@ -44,22 +45,22 @@ def version(citation: Citation, inspection: Inspection) -> Evidence:
     """The text bears a date that has come, and its words have not changed since that date was first seen."""
     at, said, prose = inspection.as_of, inspection.policy.text.version, inspection.prose
     if said is None:
-        return unproven(DOCUMENT, "reason.no-version", at)
+        return unproven(VERSION, "reason.no-version", at)
     if not prose:
-        return unproven(DOCUMENT, "reason.text-unreadable", at, ("file", inspection.policy.text.file or ""))
+        return unproven(VERSION, "reason.text-unreadable", at, ("file", inspection.policy.text.file or ""))
     if not _carries(prose, citation.promise):
-        return unproven(DOCUMENT, "reason.sentence-missing", at, ("promise", citation.promise))
+        return unproven(VERSION, "reason.sentence-missing", at, ("promise", citation.promise))
     digest = hashlib.sha256(prose.encode()).hexdigest()
     known = inspection.texts.get(said, digest)
     file = inspection.policy.text.file or ""
     if known != digest:
         facts = (("version", said), ("file", file))
-        return broken(DOCUMENT, "reason.text-changed", at, *facts, counts=[_count(file, bad=True)])
+        return broken(VERSION, "reason.text-changed", at, *facts, counts=[_count(file, bad=True)])
     if _to_come(said, civil_day(at, inspection.zone)):
-        return unproven(DOCUMENT, "reason.not-in-force", at, ("version", said))
+        return unproven(VERSION, "reason.not-in-force", at, ("version", said))
     facts = (("version", said), ("digest", digest[:12]))
     counts = [_count(file, bad=False)]
-    return kept(DOCUMENT, "reason.version-stands", at, *facts, counts=counts, positive=f"text {{{citation.promise}}}")
+    return kept(VERSION, "reason.version-stands", at, *facts, counts=counts, positive=f"text {{{citation.promise}}}")
 
 
 def basis(citation: Citation, inspection: Inspection) -> Evidence:

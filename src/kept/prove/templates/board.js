@@ -60,7 +60,7 @@
     if (!card) return;
     const link = linkOf(card.closest(".evidence"));
     if (!isOpen(link)) open(link);
-    link.closest(".row").scrollIntoView({ block: "center" });
+    link.closest(".row").scrollIntoView({ block: "center", behavior: "instant" });
     link.focus({ preventScroll: true });
   }
   addEventListener("hashchange", follow);
