@@ -90,11 +90,12 @@ def resume(context: Context, run: str, seen: Seen) -> Outcome:
     found = _run(context, run)
     if found.state is runs.State.VERIFIED:
         raise stopped(Finding(code="S319", message="this run is over and verified", where=f"run {run}"))
-    _unchanged(context, found.plan)
+    plan = _stored(context, found.plan)
+    derived = _unchanged(context, plan)
     with context.store.write() as tx:
         runs.move(tx, run, runs.State.STARTED, at=context.now)
         _log(tx, Kind.RUN_RESUMED, run, found.plan, {}, context.now)
-    return _carried(context, run, found.plan, seen)
+    return _carried(context, run, (plan, found.plan), derived, seen)
 
 
 def pause(context: Context, run: str) -> bool:
@@ -125,7 +126,7 @@ def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
     with context.store.write() as tx:
         runs.start_run(tx, run, digest, at=context.now)
         _log(tx, Kind.RUN_STARTED, run, digest, {"rows": plan.rows}, context.now)
-    return _carried(context, run, digest, seen)
+    return _carried(context, run, (plan, digest), (drafts, keys), seen)
 
 
 def _nothing(plan: Plan) -> Outcome:
@@ -174,7 +175,10 @@ def _may_run(context: Context, plan: Plan, digest: str, drafts: tuple[Draft, ...
         raise stopped(*objections)
 
 
-def _derived(context: Context, plan: Plan, *, fresh: bool) -> tuple[tuple[Draft, ...], dict[str, Keys]]:
+Derived = tuple[tuple[Draft, ...], dict[str, Keys]]
+
+
+def _derived(context: Context, plan: Plan, *, fresh: bool) -> Derived:
     """Cases and key sets again: from the identifiers for a first attempt, as sealed when rows may be gone already."""
     if plan.reference is None:
         return drafted(context, RETENTION, datetime.fromisoformat(plan.as_of)), {}
@@ -185,21 +189,20 @@ def _derived(context: Context, plan: Plan, *, fresh: bool) -> tuple[tuple[Draft,
     return drafted(context, trigger, datetime.fromisoformat(plan.as_of)), keys
 
 
-def _unchanged(context: Context, digest: str) -> None:
+def _unchanged(context: Context, plan: Plan) -> Derived:
     """A run is taken up only under the policy and the schema it was begun under."""
-    plan = _stored(context, digest)
     if other := gate.schemas(plan, context.maps):
         raise stopped(*other)
-    drafts, _ = _derived(context, plan, fresh=False)
+    drafts, keys = _derived(context, plan, fresh=False)
     if changed := gate.changed(plan, policy=context.policy, maps=context.maps, cases=cases_digest(drafts)):
         raise stopped(*changed)
+    return drafts, keys
 
 
-def _carried(context: Context, run: str, digest: str, seen: Seen) -> Outcome:
+def _carried(context: Context, run: str, stored: tuple[Plan, str], derived: Derived, seen: Seen) -> Outcome:
     from kept.work.durable import workshop  # noqa: PLC0415 - brings dbos, 1.6 s
 
-    plan = _stored(context, digest)
-    drafts, keys = _derived(context, plan, fresh=False)
+    (plan, digest), (drafts, keys) = stored, derived
     by_system = {each.system: each for each in drafts}
     tasks = tasks_of(plan, by_system, context.systems, keys)
 

@@ -1,13 +1,14 @@
 """Walk the steps of a run: each durable piece goes through `once`, so a crash resumes behind the last one.
 
-A system with few rows is changed in one transaction: nothing half-applied is possible. A larger one is first
-rehearsed, then changed batch by batch, each step re-read behind itself before the rows it hangs on go too.
+A system with few rows is changed in one transaction: nothing half-applied is possible. A larger one is changed batch
+by batch, each step re-read behind itself before the rows it hangs on go too. Before the first change everything that
+one transaction does not hold together is rehearsed; a refusal that still comes later says what is done and what is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kept.policy.findings import Finding, Refused
@@ -33,13 +34,24 @@ class Halt(Exception):  # noqa: N818 - a pause is no error
 
 def walk(orders: Orders, once: Once, paused: Callable[[], bool], seen: Callable[[int, Done], None]) -> dict[str, Any]:
     """Carry the plan out. Returns `{"state": verified|paused|refused, "rows": {step: n}, …}`, never raises Refused."""
-    rows: dict[str, int] = {}
+    pieces = _Pieces(once=once, paused=paused, seen=seen)
+    tally = _Tally()
     try:
-        for system in dict.fromkeys(step.system for step in orders.plan.steps):
-            _system(orders, system, _Pieces(once=once, paused=paused, seen=seen), rows)
+        systems = list(dict.fromkeys(step.system for step in orders.plan.steps))
+        before = {system: _opening(orders, system, pieces, tally, alone=len(systems) == 1) for system in systems}
+        for system in systems:
+            _system(orders, system, pieces, before[system], tally)
     except Halt as halt:
-        return {**halt.result, "rows": rows}
-    return {"state": "verified", "rows": rows}
+        return {**_honest(halt.result, orders, tally), "rows": tally.rows}
+    return {"state": "verified", "rows": tally.rows}
+
+
+class _Tally:
+    """How far a run came: rows by step, or by system where one transaction holds all its steps; steps that are over."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+        self.over: set[int] = set()
 
 
 class _Pieces:
@@ -67,27 +79,59 @@ def _answered(piece: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         }
 
 
-def _system(orders: Orders, system: str, pieces: _Pieces, rows: dict[str, int]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Before:
+    """What earlier attempts left of a system, and how it is gone about."""
+
+    steps: Mapping[int, tuple[int, int]]
+    """Rows touched and the last batch, by step."""
+    whole: bool
+    """One transaction for all steps."""
+
+
+def _opening(orders: Orders, system: str, pieces: _Pieces, tally: _Tally, *, alone: bool) -> _Before:
+    """Read what is done, and try the rest: no system is changed while another would refuse."""
     target, steps = orders.targets[system], orders.of(system)
     opened = pieces.once(f"open {system}", lambda: _opened(target, orders))
     before = {int(step): (touched, last) for step, (touched, last) in opened["progress"].items()}
-    if opened["whole"] or (not before and sum(task.rows for _, task in steps) <= ATOMIC):
+    whole = bool(opened["whole"] or (not before and sum(task.rows for _, task in steps) <= ATOMIC))
+    if opened["whole"]:
+        tally.over.update(seq for seq, _ in steps)
+    elif not whole:
+        tally.rows.update({f"{system}.{seq}": touched for seq, (touched, _) in before.items()})
+        tally.over.update(seq for seq, task in steps if before.get(seq, (0, 0))[0] >= task.rows)
+    if not opened["whole"] and not (whole and alone):
+        pieces.once(f"rehearse {system}", lambda: _rehearsed(target, [task for _, task in steps]))
+    return _Before(steps=before, whole=whole)
+
+
+def _system(orders: Orders, system: str, pieces: _Pieces, before: _Before, tally: _Tally) -> None:
+    target, steps = orders.targets[system], orders.of(system)
+    if before.whole:
         first = steps[0][0]
         mark = Mark(run=orders.run, attempt=orders.attempt, step=first, batch=WHOLE)
         done = pieces.once(f"whole {system}", lambda: _whole(target, mark, [task for _, task in steps], pieces))
-        rows[system] = done["rows"]
+        tally.rows[system] = done["rows"]
+        tally.over.update(seq for seq, _ in steps)
         pieces.seen(first, Done(rows=done["rows"], next=None, ms=done["ms"]))
     else:
-        pieces.once(f"rehearse {system}", lambda: _rehearsed(target, [task for _, task in steps]))
         for seq, task in steps:
-            rows[f"{system}.{seq}"] = _step(orders, target, seq, task, pieces, before.get(seq, (0, 0)))
+            _step(orders, target, seq, task, pieces, before.steps.get(seq, (0, 0)), tally)
     pieces.once(f"verify {system}", lambda: _verified(target, [task for _, task in steps]))
 
 
 def _step(  # noqa: PLR0917
-    orders: Orders, target: TargetPort, seq: int, task: Task, pieces: _Pieces, before: tuple[int, int]
-) -> int:
+    orders: Orders,
+    target: TargetPort,
+    seq: int,
+    task: Task,
+    pieces: _Pieces,
+    before: tuple[int, int],
+    tally: _Tally,
+) -> None:
     touched, number = before
+    tally.rows[f"{target.name}.{seq}"] = touched
+    tally.over.discard(seq)  # until it is verified
     begun = pieces.once(f"start {seq}", lambda: {"cursor": asdict(target.start(task))})
     cursor: Cursor | None = Cursor(**begun["cursor"])
     # The planned rows are done: the rest of the table is left to the verification, which reads all of it.
@@ -101,10 +145,11 @@ def _step(  # noqa: PLR0917
         )
         done = Done(rows=result["rows"], next=Cursor(**result["next"]) if result["next"] else None, ms=result["ms"])
         touched += done.rows
+        tally.rows[f"{target.name}.{seq}"] = touched
         cursor = done.next
         pieces.seen(seq, done)
     pieces.once(f"verify {seq}", lambda: _verified(target, [task]))
-    return touched
+    tally.over.add(seq)
 
 
 def _opened(target: TargetPort, orders: Orders) -> dict[str, Any]:
@@ -149,6 +194,27 @@ def _verified(target: TargetPort, tasks: list[Task]) -> dict[str, Any]:
 def _failed(target: TargetPort, code: str, message: str) -> dict[str, Any]:
     finding = Finding(code=code, message=message, where=target.name, help="kept plan …, after looking at the table")
     return {"state": "refused", "exit": 1, "findings": [_written(finding)]}
+
+
+def _honest(result: dict[str, Any], orders: Orders, tally: _Tally) -> dict[str, Any]:
+    """A refusal that comes when something is committed says what is done and what is not."""
+    if not result.get("findings") or not (tally.over or any(tally.rows.values())):
+        return result
+    first, *others = result["findings"]
+    why = f"{first['why']}; " if first["why"] else ""
+    why += f"what is committed stays, in whole batches: {_how_far(orders, tally)}"
+    return {**result, "findings": [{**first, "why": why}, *others]}
+
+
+def _how_far(orders: Orders, tally: _Tally) -> str:
+    stands: dict[str, list[str]] = {"done": [], "in part": [], "not begun": []}
+    for step in orders.plan.steps:
+        name, rows = f"{step.system}.{step.table}", tally.rows.get(f"{step.system}.{step.seq}", 0)
+        if step.seq in tally.over or not rows:
+            stands["done" if step.seq in tally.over else "not begun"].append(name)
+        else:
+            stands["in part"].append(f"{name} ({rows:,} of {step.rows:,} rows)")
+    return "; ".join(f"{word} {', '.join(dict.fromkeys(names))}" for word, names in stands.items() if names)
 
 
 def _written(finding: Finding) -> dict[str, str]:
