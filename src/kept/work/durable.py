@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-VERSION = "kept-1"
+VERSION = "kept-2"
 """Raised by hand when a recorded walk can no longer be replayed by this code."""
 
 Body = Callable[[str, int, Callable[..., dict[str, Any]]], dict[str, Any]]
@@ -51,8 +51,7 @@ def _carried(run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[s
     from dbos import DBOS, SetWorkflowID  # noqa: PLC0415
 
     attempt = _attempts(run)
-    pending = attempt and _status(run, attempt) in {"PENDING", "ENQUEUED"}
-    if pending:
+    if attempt and _left_behind(run, attempt):
         result: dict[str, Any] = DBOS.retrieve_workflow(_id(run, attempt)).get_result()
     else:
         attempt += 1
@@ -64,18 +63,21 @@ def _carried(run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[s
     return result
 
 
-def _attempts(run: str) -> int:
-    number = 0
-    while _status(run, number + 1) is not None:
-        number += 1
-    return number
-
-
-def _status(run: str, attempt: int) -> str | None:
+def _left_behind(run: str, attempt: int) -> bool:
+    """Whether an attempt can be replayed; one that other code recorded is fenced off by the next instead."""
     from dbos import DBOS  # noqa: PLC0415
 
     status = DBOS.get_workflow_status(_id(run, attempt))
-    return status.status if status else None
+    return status is not None and status.status in {"PENDING", "ENQUEUED"} and status.app_version == VERSION
+
+
+def _attempts(run: str) -> int:
+    from dbos import DBOS  # noqa: PLC0415
+
+    number = 0
+    while DBOS.get_workflow_status(_id(run, number + 1)) is not None:
+        number += 1
+    return number
 
 
 def _id(run: str, attempt: int) -> str:
