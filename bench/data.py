@@ -29,6 +29,8 @@ class Size:
     events: int = 3_000_000
     expired: int = 1_000_000
     """Events older than two years: the first ones."""
+    owner: int | None = None
+    """The one user all events belong to; None: they are scattered over all users."""
 
     @property
     def erased(self) -> int:
@@ -122,10 +124,8 @@ def _events(size: Size, source: str, instant: str) -> str:
     old = _between(TODAY - timedelta(days=3 * 365), cut - GAP, "n", size.expired)
     new = _between(cut + GAP, TODAY - GAP, f"(n - {size.expired})", max(1, size.events - size.expired))
     at = instant.format(f"CASE WHEN n <= {size.expired} THEN {old} ELSE {new} END")
-    return (
-        f"INSERT INTO events SELECT n, 1 + {_mixed('n')} % {size.users}, {at},"
-        f" 'view', 'event ' || n || ' {FILLER}' FROM {source}"
-    )
+    owner = f"1 + {_mixed('n')} % {size.users}" if size.owner is None else str(size.owner)
+    return f"INSERT INTO events SELECT n, {owner}, {at}, 'view', 'event ' || n || ' {FILLER}' FROM {source}"
 
 
 def _two_years_ago() -> datetime:

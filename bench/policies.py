@@ -62,6 +62,11 @@ def shop(folder: Path) -> Path:
     return _written(folder, _HEAD + _SHOP + _SWEEP + _TAIL)
 
 
+def owner(folder: Path) -> Path:
+    """The same, where one person may be nearly all of a table."""
+    return _written(folder, _HEAD + _SHOP + _SWEEP + _TAIL.replace("50 %", "100 %"))
+
+
 def promises(folder: Path) -> Path:
     """Users and events under four retention promises."""
     (folder / "promises.csv").write_text(_REGISTER, encoding="utf-8")

@@ -7,7 +7,7 @@ import sys
 
 from bench.harness import options
 
-NAMES = ("erase", "sweep", "prove")
+NAMES = ("erase", "people", "sweep", "access", "prove", "memory", "start", "footprint")
 
 
 def main() -> int:
