@@ -474,6 +474,22 @@ def test_the_age_promised_for_the_residence_decides_and_an_unknown_one_is_the_st
     assert sum(c.violations for c in found.counts) == int(young)
 
 
+def test_every_place_of_residence_has_a_figure_of_its_own_and_the_day_is_named(policy: Policy) -> None:
+    port = FakePort()
+    port.rows["web_form"] = [
+        *(form(n, country="NO", born=date(2015, 1, 1)) for n in range(1, 4)),
+        *(form(n, country="US", born=date(2015, 1, 1)) for n in range(4, 6)),
+        form(6, country="US"),
+        form(7, country=None),
+    ]
+    found = prove(policy, "T-age", port)
+    figures = {c.place: (c.violations, c.total) for c in found.counts}
+    assert figures["shop.web_form.born US <13"] == (2, 3)
+    assert figures["shop.web_form.born EEA <16"] == (3, 3)
+    assert sum(c.violations for c in found.counts) == 5
+    assert dict(found.facts)["day"] == "2026-06-15"
+
+
 def test_nobody_with_a_birth_date_on_record_proves_nothing(policy: Policy) -> None:
     port = FakePort()
     for row in port.rows["web_form"]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kept.app.context import Context
+from kept.app.remarks import remarks
 from kept.law.periods import Period, Unit
 from kept.law.terms import Verdict
 from kept.map.system import System
@@ -19,7 +20,7 @@ from kept.policy.findings import Refused
 from kept.policy.model import Citation, Policy
 from kept.prove.controls import registry
 from kept.prove.controls.papers import Vouch, read_shelf
-from kept.prove.controls.retention import retention
+from kept.prove.controls.retention import RETENTION_COUNT, retention
 from kept.prove.controls.witness import Inspection, Witness
 from kept.prove.judge import judged, tally
 from kept.prove.verdict import Board, Evidence, Promise, Proof, Sentence
@@ -28,6 +29,7 @@ from kept.records.ledger import Kind
 from kept.store import evidence as evidence_store
 from kept.store import ledger, texts
 from kept.systems.sql.system import open_system
+from kept.texts import Lang
 
 MORE: Mapping[registry.Key, registry.Control] = {
     ("retention", key): retention for key in ("keep", "from", "then", "ground", "law")
@@ -51,12 +53,16 @@ def prove(context: Context, lang: str, ticked: Ticked | None = None) -> Proven:
     inspection = _inspection(context)
     seen = _evidence(context.policy, inspection, ticked or (lambda _done, _all: None))
     at = datetime.now(UTC) if context.as_of == context.now else context.as_of
+    seen = _dated(seen, _standing(context, at))
     proofs = _proofs(context, lang, seen, at)
     entry, head = _saved(context, seen, proofs, inspection)
     recorded = tuple(
         replace(proof, evidence=tuple(replace(e, entry=entry) for e in proof.evidence)) for proof in proofs
     )
-    return Proven(board=_board(context, lang, recorded, at, head), entry=entry)
+    board = _board(context, lang, recorded, at, head)
+    reader: Lang = "de" if lang == "de" else "en"
+    said = remarks(context, inspection, reader, _prose_file(context, lang))
+    return Proven(board=replace(board, findings=said), entry=entry)
 
 
 def _inspection(context: Context) -> Inspection:
@@ -113,6 +119,31 @@ def _once(citation: Citation, inspection: Inspection, cache: dict[tuple[str, str
     if key not in cache:
         cache[key] = registry.evidence(citation, inspection, MORE)
     return cache[key]
+
+
+def _standing(context: Context, at: datetime) -> dict[tuple[str, str, str], datetime]:
+    """Violations that the proof before this one saw, by promise, control and place: since when they stand."""
+    with context.store.read() as tx:
+        before = evidence_store.latest(tx)
+    return {
+        (each.promise, each.evidence.control, count.place): count.since or each.evidence.at
+        for each in before
+        if each.evidence.verdict is Verdict.BROKEN and each.evidence.at and each.evidence.at < at
+        for count in each.evidence.counts
+        if count.violations
+    }
+
+
+def _dated(seen: Seen, standing: Mapping[tuple[str, str, str], datetime]) -> Seen:
+    """Let a violation that stood before say since when; what the data itself dates keeps its date."""
+
+    def dated(promise: str, found: Evidence) -> Evidence:
+        if found.verdict is not Verdict.BROKEN or found.control == RETENTION_COUNT:
+            return found
+        counts = (replace(c, since=standing.get((promise, found.control, c.place))) for c in found.counts)
+        return replace(found, counts=tuple(counts))
+
+    return {promise: [(c, dated(promise, e)) for c, e in found] for promise, found in seen.items()}
 
 
 def _proofs(context: Context, lang: str, seen: Seen, at: datetime) -> tuple[Proof, ...]:

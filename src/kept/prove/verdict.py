@@ -17,7 +17,7 @@ class Count:
     violations: int
     total: int
     since: datetime | None = None
-    """The oldest violation's date, when there is one."""
+    """Since when it stands: the oldest violation's date where the data tells it, else the first proof that saw it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,9 +243,14 @@ class _Reader:
 
     def since(self, proof: Proof) -> str:
         """The day of the oldest violation among everything counted."""
-        days = (c.since for e in proof.evidence for c in e.counts if c.since and c.violations)
-        oldest = min(days, default=None) if proof.verdict is Verdict.BROKEN else None
-        return say("board.since", self.lang, since=self.day(oldest)) if oldest else ""
+        told = [(c.since, e.control) for e in proof.evidence for c in e.counts if c.since and c.violations]
+        oldest = min(told, default=None) if proof.verdict is Verdict.BROKEN else None
+        return self.stands(*oldest) if oldest else ""
+
+    def stands(self, since: datetime, control: str) -> str:
+        """Since when: what a control dates from the data itself has its own words, the rest is known from proofs."""
+        key = f"since.{control}"
+        return say(key if known(key) else "board.since", self.lang, since=self.day(since))
 
     def short(self, evidence: Evidence) -> str:
         """The reason without its facts, where one is written; the whole reason otherwise."""
@@ -271,7 +276,7 @@ class _Reader:
             positive=self.positive(evidence.positive),
             at=moment(evidence.at, self.zone, self.lang) if evidence.at else "",
             entry=evidence.entry,
-            places=tuple(self.place(c) for c in evidence.counts),
+            places=tuple(self.place(c, evidence.control) for c in evidence.counts),
         )
 
     def positive(self, positive: str) -> str:
@@ -283,13 +288,13 @@ class _Reader:
             said.append(say(key, self.lang, place=place) if place and known(key) else visible(one))
         return "; ".join(said)
 
-    def place(self, count: Count) -> PlaceView:
+    def place(self, count: Count, control: str) -> PlaceView:
         """One count."""
         return PlaceView(
             place=visible(count.place),
             violations=number(count.violations, self.lang),
             total=number(count.total, self.lang),
-            since=self.day(count.since) if count.since and count.violations else "",
+            since=self.stands(count.since, control) if count.since and count.violations else "",
             bad=count.violations > 0,
         )
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from kept.decide.select import All, Always, Before, IsNull, Named, Not, Selection, Some
+from kept.decide.select import All, Always, Before, IsNull, Named, Not, Selection
 from kept.law.periods import civil_day, midnight
 from kept.map.bound import BoundTable
 from kept.policy.model import Citation, KindOfPeople
@@ -25,7 +25,8 @@ from kept.prove.verdict import Count, Evidence
 AGES: Final = "minimum-age"
 
 _REGIONS: Final = {"EEA": EEA, "EU": EEA - {"IS", "LI", "NO"}, "UK": frozenset({"GB"}), "any": COUNTRIES}
-_UNKNOWN_BIRTH, _YOUNGER = 1, 2
+_UNKNOWN: Final = "?"
+"""Where it is not known where people live."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,43 +85,63 @@ def _look(kinds: list[KindOfPeople], inspection: Inspection, witness: Witness) -
         counts=counts,
         tables=tuple(table for part in parts for table in part.tables),
         queries=tuple(query for part in parts for query in part.queries),
-        sums={"n": sum(count.total for count in counts)},
+        sums={"n": sum(part.sums.get("n", 0) for part in parts)},
     )
 
 
 def _in_table(kind: KindOfPeople, bound: BoundTable, inspection: Inspection, witness: Witness) -> Look:
-    born, residence = bound.entry.about["birth-date"], bound.entry.about.get("residence")
+    born = bound.entry.about["birth-date"]
     today = civil_day(inspection.as_of, inspection.zone)
     limit = limits(kind.minimum_age, today, inspection.zone)
-    young = _young(born, residence, limit)
-    flags = (IsNull(column=born), young)
+    groups = _groups(born, bound.entry.about.get("residence"), limit)
+    flags = (IsNull(column=born), *(flag for lives, young in groups.values() for flag in (lives, young)))
     keys = {**limit.places, "countries": _spelt(COUNTRIES)}
     classes = witness.port.count(CountQuery(table=bound.name, flags=flags, cuts=limit.cuts, keys=keys))
-    place = witness.place(bound.name, born)
-    total, unknown = sum(classes.values()), _with(classes, _UNKNOWN_BIRTH)
-    hits = _with(classes, _YOUNGER)
-    facts = (("place", place), ("n", str(hits)), ("total", str(total)))
+    place, total, unknown = witness.place(bound.name, born), sum(classes.values()), _with(classes, 1)
+    counts = tuple(
+        Count(
+            place=f"{place} {group} <{_limit(kind, group)}",
+            violations=_with(classes, 6 << 2 * n),
+            total=_with(classes, 2 << 2 * n),
+        )
+        for n, group in enumerate(groups)
+    )
+    hits = sum(count.violations for count in counts)
+    facts = (("place", place), ("n", str(hits)), ("total", str(total)), ("day", today.isoformat()))
     blind = Doubt(reason="reason.births-unknown", facts=(("place", place), ("n", str(unknown)), ("total", str(total))))
     return Look(
         faults=(Fault(reason="reason.too-young", facts=facts, weight=hits),) if hits else (),
         doubts=(blind,) if total and unknown == total else (),
-        counts=(Count(place=place, violations=hits, total=total),),
+        counts=counts,
         tables=(bound.name,),
         queries=(f"count {place} >= " + " | ".join(f"{p}: {c.date()}" for p, c in limit.cuts.items()),),
+        sums={"n": total},
     )
 
 
-def _young(born: str, residence: str | None, limit: Limits) -> Selection:
-    """Born at or after the cut of one's residence; at or after the earliest cut where that is unknown."""
+def _groups(born: str, residence: str | None, limit: Limits) -> dict[str, tuple[Selection, Selection]]:
+    """By place of residence: who lives there, and who was born too late for it; the strictest where it is unknown."""
     strictest = min(limit.cuts, key=lambda place: limit.cuts[place])
-    rules: list[tuple[Selection, str]] = [(Always(), strictest)]
-    if residence is not None:
-        rules = [(Named(columns=(residence,), keys=place), place) for place in limit.cuts]
-        rules.append((Not(part=Named(columns=(residence,), keys="countries")), strictest))
-    parts = tuple(All(parts=(where, Not(part=Before(column=born, cut=place)))) for where, place in rules)
+    if residence is None:
+        return {_UNKNOWN: (Always(), _born_after(born, strictest))}
+    named = {
+        place: (Named(columns=(residence,), keys=place), _born_after(born, place))
+        for place in limit.cuts
+        if limit.places[place]
+    }
+    elsewhere = Not(part=Named(columns=(residence,), keys="countries"))
+    return {**named, _UNKNOWN: (elsewhere, _born_after(born, strictest))}
 
-    return All(parts=(Not(part=IsNull(column=born)), Some(parts=parts)))
+
+def _limit(kind: KindOfPeople, group: str) -> int:
+    ages_ = dict(kind.minimum_age)
+    return ages_.get(group, max(ages_.values()))
 
 
-def _with(classes: Mapping[int, int], bit: int) -> int:
-    return sum(rows for number, rows in classes.items() if number & bit)
+def _born_after(born: str, cut: str) -> Selection:
+    return All(parts=(Not(part=IsNull(column=born)), Not(part=Before(column=born, cut=cut))))
+
+
+def _with(classes: Mapping[int, int], bits: int) -> int:
+    """Rows of the classes that have all these bits."""
+    return sum(rows for number, rows in classes.items() if number & bits == bits)

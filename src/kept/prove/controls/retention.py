@@ -12,12 +12,12 @@ from kept.decide.cuts import OVERDUE, cut_name
 from kept.decide.draft import RETENTION, Draft, draft
 from kept.decide.flags import Case, Flag
 from kept.decide.plan import acts
-from kept.decide.select import Selection
 from kept.law.terms import COLUMN_EVENTS, DERIVED_EVENTS, State
 from kept.map.bound import BoundTable
 from kept.policy.model import Citation, Rule
 from kept.ports import CountQuery
 from kept.prove.controls.answer import Fault, Look, over_systems, unproven
+from kept.prove.controls.since import overdue_since
 from kept.prove.controls.witness import Doubt, Inspection, Witness
 from kept.prove.verdict import Count, Evidence
 
@@ -45,7 +45,7 @@ def _runs(rule: Rule) -> bool:
 
 def _past_date(rule: Rule, inspection: Inspection, witness: Witness) -> Look:
     drafted = draft(inspection.policy, witness.map, RETENTION, inspection.as_of, edge=OVERDUE)
-    parts = [_overdue(rule, bound, drafted, witness) for bound in _tables(rule, witness)]
+    parts = [_overdue(rule, bound, drafted, witness, inspection.zone) for bound in _tables(rule, witness)]
     return _together(parts, _objections(drafted, rule, witness))
 
 
@@ -59,7 +59,7 @@ def _tables(rule: Rule, witness: Witness) -> list[BoundTable]:
     return [bound for bound in witness.map.tables.values() if set(bound.kinds) & set(rule.data)]
 
 
-def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) -> Look:
+def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness, zone: str) -> Look:
     place = witness.place(bound.name)
     found = _flag(drafted, bound.name, cut_name(rule, OVERDUE))
     if found is None:
@@ -67,13 +67,14 @@ def _overdue(rule: Rule, bound: BoundTable, drafted: Draft, witness: Witness) ->
         return Look(doubts=(Doubt(reason="reason.no-clock", facts=(("place", place), ("event", event))),))
     case, bit, flag = found
     numbers = [number for number in range(len(case.classes)) if _violates(case, number, bit, flag)]
-    where = case.rows_in(numbers)
-    rows = _count(witness, drafted, bound.name, where)
+    query = CountQuery(table=bound.name, flags=(), where=case.rows_in(numbers), cuts=drafted.cuts)
+    rows = sum(witness.port.count(query).values())
+    since = overdue_since(rule, query, witness, zone) if rows else None
     total = witness.rows(bound.name)
     facts = (("place", place), ("hits", str(rows)), ("n", str(total)))
     return Look(
         faults=(Fault(reason="reason.rows-past-date", facts=facts, weight=rows),) if rows else (),
-        counts=(Count(place=place, violations=rows, total=total),),
+        counts=(Count(place=place, violations=rows, total=total, since=since),),
         tables=(bound.name,),
         queries=(f"count {place} past {cut_name(rule, OVERDUE)} = {_cut(rule, drafted)} UTC",),
         sums={"n": total},
@@ -116,10 +117,6 @@ def _flag(drafted: Draft, table: str, name: str) -> tuple[Case, int, Flag] | Non
     if case is None:
         return None
     return next(((case, bit, flag) for bit, flag in enumerate(case.flags) if flag.name == name), None)
-
-
-def _count(witness: Witness, drafted: Draft, table: str, where: Selection) -> int:
-    return sum(witness.port.count(CountQuery(table=table, flags=(), where=where, cuts=drafted.cuts)).values())
 
 
 def _objections(drafted: Draft, rule: Rule, witness: Witness) -> tuple[Doubt, ...]:
