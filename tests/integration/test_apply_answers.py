@@ -67,21 +67,21 @@ def test_a_person_with_a_decimal_key_is_erased(shop: Shop) -> None:
     assert shop.rows("person") == []
 
 
-def test_rows_that_name_a_number_as_text_go_with_their_person(shop: Shop, fault: Fault) -> None:
-    fault("compile: keys meet a column of another type", "postgresql")
+def test_rows_that_name_a_number_as_text_go_with_their_person(shop: Shop) -> None:
+    """MariaDB reads `1 of 7` as 1 where a text meets a number."""
     shop.make(
         *PEOPLE,
         "CREATE TABLE note (id INTEGER PRIMARY KEY, owner VARCHAR(20))",
         "CREATE TABLE part (id INTEGER PRIMARY KEY, note VARCHAR(20))",
-        "INSERT INTO note VALUES (1, '1'), (2, '2')",
-        "INSERT INTO part VALUES (1, '1'), (2, '2')",
+        "INSERT INTO note VALUES (1, '1'), (2, '2'), (3, '1 of 7')",
+        "INSERT INTO part VALUES (1, '1'), (2, '2'), (3, '1 of 7')",
     )
     tables = (
         "\nnote: {key: id, of: person, via: owner, kind: account}\npart: {key: id, of: note, via: note, kind: account}"
     )
     shop.write(policy(PERSON + tables))
     shop.erase("email=anna@x.example")
-    assert shop.ids("note") == shop.ids("part") == [2]
+    assert shop.ids("note") == shop.ids("part") == [2, 3]
 
 
 def test_a_mapped_table_that_was_renamed_stops_the_plan(shop: Shop) -> None:
@@ -206,8 +206,7 @@ def test_people_without_a_key_are_a_finding(shop: Shop) -> None:
         shop.erasure("email=anna@x.example")
 
 
-def test_a_duty_on_a_clock_nobody_can_read_is_planned_around(shop: Shop, fault: Fault) -> None:
-    fault("count: `latest` is missing; then an unreadable clock: ValueError")
+def test_a_duty_on_a_clock_nobody_can_read_keeps_the_row_and_is_named(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE person (id INTEGER PRIMARY KEY, at VARCHAR(40), email VARCHAR(99))",
         "INSERT INTO person VALUES (1, 'yesterday', 'anna@x.example')",
@@ -216,7 +215,10 @@ def test_a_duty_on_a_clock_nobody_can_read_is_planned_around(shop: Shop, fault: 
     table = f"person: {{is: customer, key: id, find-by: {{email: email}}, kind: account, on: {clock}}}"
     rule = "books: {data: [account], from: collected, keep: at least 10 years, then: delete, ground: legal-obligation,"
     shop.write(policy(table, retention=rule + ' law: "§ 147 AO"}'))
-    planned_or_refused(shop, "email=anna@x.example")
+    assert planned_or_refused(shop, "email=anna@x.example") == 0
+    (kept,) = shop.explain("email=anna@x.example").rows
+    assert (kept.rows, kept.action, kept.until) == (1, "keep", None)
+    assert [reason.because for reason in kept.reasons] == [("books",)]
 
 
 # What was refused and should not be.
@@ -279,8 +281,7 @@ def test_a_polymorphic_link_on_an_enumeration_is_followed(shop: Shop) -> None:
     assert shop.ids("note") == [2]
 
 
-def test_a_mention_breaks_a_circle_as_the_message_says(shop: Shop, fault: Fault) -> None:
-    fault("bound: links of every edge count as order, so the help of S301 does not help")
+def test_a_mention_breaks_a_circle_as_the_message_says(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE person (id INTEGER PRIMARY KEY, email VARCHAR(99), main_address INTEGER)",
         "CREATE TABLE address (id INTEGER PRIMARY KEY, person INTEGER)",
@@ -363,8 +364,7 @@ def _applied_or_refused_at_plan(shop: Shop) -> Outcome | None:
 # What is counted or said wrongly.
 
 
-def test_an_account_is_no_person(shop: Shop, fault: Fault) -> None:
-    fault("people: shared rows are counted as people")
+def test_an_account_is_no_person(shop: Shop) -> None:
     shop.make(
         "CREATE TABLE account (id INTEGER PRIMARY KEY)",
         "CREATE TABLE person (id INTEGER PRIMARY KEY, account INTEGER, email VARCHAR(20))",

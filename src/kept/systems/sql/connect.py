@@ -109,6 +109,8 @@ def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
         hide_parameters=True,
         execution_options={"system": name},
     )
+    if target.get_backend_name() == "postgresql":
+        sa.event.listen(engine, "connect", lambda connection, _record: _read_leniently(connection))
     statements = _session_statements(target.get_backend_name(), readonly=readonly)
     sa.event.listen(engine, "connect", lambda connection, _record: _prepare(connection, statements))
     return engine
@@ -120,6 +122,28 @@ def _session_statements(backend: str, *, readonly: bool) -> tuple[str, ...]:
         return (_POSTGRESQL_SESSION % LOCK_SECONDS, *only)
     only = ("SET SESSION TRANSACTION READ ONLY",) if readonly else ()
     return (_MARIADB_SESSION % (LOCK_SECONDS, LOCK_SECONDS), *only)
+
+
+def _read_leniently(connection: Any) -> None:
+    """An instant beyond Python's years (`infinity`, the year 12026) reads as None: «never» must stop no statement."""
+    from psycopg import DataError  # noqa: PLC0415 - slow to import, and for PostgreSQL only
+    from psycopg.types import datetime as types  # noqa: PLC0415
+
+    def lenient(loader: type[Any]) -> type[Any]:
+        def load(self: Any, data: Any) -> Any:
+            try:
+                return loader.load(self, data)
+            except DataError:
+                return None
+
+        return type(f"Lenient{loader.__name__}", (loader,), {"load": load})
+
+    for name, loader in (
+        ("date", types.DateLoader),
+        ("timestamp", types.TimestampLoader),
+        ("timestamptz", types.TimestamptzLoader),
+    ):
+        connection.adapters.register_loader(name, lenient(loader))
 
 
 def _prepare(connection: Any, statements: tuple[str, ...]) -> None:

@@ -12,6 +12,9 @@ from kept.map.schema import Family
 from kept.map.system import Clock
 
 _MICROSECOND = timedelta(microseconds=1)
+_EPOCHS = {"epoch": 1, "epoch-ms": 1000}
+_LAST_YEAR = 9000
+"""9999 and the like say «never»."""
 
 
 def bound_instant(bound: Map, table: str, column: str, instant: datetime, zone: str) -> object:
@@ -45,21 +48,33 @@ def zone_of(bound: Map, table: str, column: str) -> str:
     return clock_of(bound, table, column).zone or bound.system.clock
 
 
-def read_instant(bound: Map, table: str, column: str, value: object, zone: str) -> datetime:
-    """What a clock's column holds, as an aware instant: the reverse of `bound_instant`, for explanations."""
+def read_instant(bound: Map, table: str, column: str, value: object, zone: str) -> datetime | None:
+    """What a clock's column holds, as an aware instant: the reverse of `bound_instant`, for explanations.
+
+    None where nobody can read it, or where no duty counted from it would end in a year there is: the duty is not known
+    to be over, so it binds and no day is named.
+    """
+    try:
+        at = _read(bound, table, column, value, zone)
+    except (TypeError, ValueError, OverflowError, OSError, ArithmeticError):
+        return None
+    return at if at is not None and 1 < at.year < _LAST_YEAR else None
+
+
+def _read(bound: Map, table: str, column: str, value: object, zone: str) -> datetime | None:
     clock = clock_of(bound, table, column)
-    described = bound.schema.by_name[table].by_name[column]
-    own = ZoneInfo("UTC" if described.family is Family.INSTANT else clock.zone or bound.system.clock)
+    family = bound.schema.by_name[table].by_name[column].family
+    form = clock.format or _format(family)
+    if form in _EPOCHS and isinstance(value, str):
+        value = Decimal(value)
     if isinstance(value, int | float | Decimal):
-        return datetime.fromtimestamp(float(value) / (1000 if clock.format == "epoch-ms" else 1), UTC)
+        return datetime.fromtimestamp(float(value) / _EPOCHS.get(form, 1), UTC)
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
-        whole_day = clock.format == "date" or _format(bound.schema.by_name[table].by_name[column].family) == "date"
-        return value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone) if whole_day else own)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), ZoneInfo(zone))
-    raise TypeError(f"a clock of {table} holds no instant")
+        own = ZoneInfo("UTC" if family is Family.INSTANT else clock.zone or bound.system.clock)
+        return value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone) if form == "date" else own)
+    return datetime.combine(value, time(), ZoneInfo(zone)) if isinstance(value, date) else None
 
 
 def clock_of(bound: Map, table: str, column: str) -> Clock:
