@@ -52,6 +52,8 @@ def translate(error: Exception, *, system: str, doing: str) -> Refused:
 
 _TABLE_CODES: Final = frozenset({"S210", "S211", "S218"})
 _FAILED: Final = frozenset({"S217", "S223"})
+_TRIGGER: Final = "trigger"
+"""What stands for the words of a trigger that refuses: they may hold a value."""
 
 
 def classify(error: Exception) -> Fault:
@@ -90,6 +92,7 @@ def _of_sqlalchemy(error: Exception) -> Fault:
 
 # PostgreSQL: the SQLSTATE decides; without one the connection was never made and only its message is left.
 
+_RAISED: Final = "P0001"  # what RAISE EXCEPTION of a trigger function gives
 _SQLSTATES: Final = {
     "28P01": "S207",
     "28000": "S207",
@@ -106,6 +109,7 @@ _SQLSTATES: Final = {
     "40001": "S216",
     "57014": "S222",
     "3F000": "S225",
+    _RAISED: "S217",
 }
 _SQLSTATE_CLASSES: Final = {"08": "S213", "57": "S213", "23": "S217", "22": "S223"}
 _REFUSED_CONNECTIONS: Final = (
@@ -131,7 +135,7 @@ def _postgresql(error: Exception, statement: str) -> Fault:
     if code in {"S210", "S220"}:
         return Fault(code=code, subject=_group(_MISSING, text))
     if code == "S217":
-        return Fault(code=code, subject=_postgresql_constraint(error))
+        return Fault(code=code, subject=_TRIGGER if state == _RAISED else _postgresql_constraint(error))
     return Fault(code=code, subject=state if code == "S219" else "")
 
 
@@ -163,6 +167,7 @@ def _needed(statement: str) -> str:
 
 # MariaDB: the error number decides.
 
+_SIGNALLED: Final = 1644  # SIGNAL of a trigger
 _ERRNOS: Final = {
     **dict.fromkeys((1045, 1698, 1251, 2059, 1820, 1862), "S207"),
     **dict.fromkeys((1049, 1044, 1046), "S208"),
@@ -173,6 +178,7 @@ _ERRNOS: Final = {
     **dict.fromkeys((2006, 2013, 2014, 1053, 1152, 1927, 4031), "S213"),
     **dict.fromkeys((1021, 1114, 1041, 1030), "S214"),
     **dict.fromkeys((2002, 2003, 2005), "S206"),
+    _SIGNALLED: "S217",
     **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1364, 1451, 1452, 1557, 1586, 1761, 1762, 4025), "S217"),
     **dict.fromkeys((1264, 1265, 1292, 1366, 1406, 1411, 3140), "S223"),
     **dict.fromkeys((1317, 1969, 3024), "S222"),
@@ -198,6 +204,8 @@ def _mariadb(error: Exception) -> Fault:
         return Fault(code="S213")
     code = _ERRNOS.get(number, "S219")
     subject = _group(_MARIADB_SUBJECTS[code], text) if code in _MARIADB_SUBJECTS else ""
+    if number == _SIGNALLED:
+        subject = _TRIGGER
     return Fault(code=code, subject=str(number) if code == "S219" else subject, privilege=_group(_MARIADB_VERB, text))
 
 
@@ -232,7 +240,8 @@ def _sqlite(error: Exception) -> Fault:
     name = getattr(error, "sqlite_errorname", "") or ""
     code = next((code for start, code in _SQLITE_NAMES if name.startswith(start)), "")
     if code == "S217":
-        return Fault(code=code, subject=_group(_SQLITE_CONSTRAINT, text))
+        raised = name == "SQLITE_CONSTRAINT_TRIGGER"
+        return Fault(code=code, subject=_TRIGGER if raised else _group(_SQLITE_CONSTRAINT, text))
     if code:
         return Fault(code=code)
     for words, missing in _SQLITE_MISSING:
