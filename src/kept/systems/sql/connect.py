@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -191,7 +192,21 @@ def _sqlite_engine(url: URL, *, name: str, readonly: bool, pool: dict[str, Any])
 
     sa.event.listen(engine, "connect", opened)
     sa.event.listen(engine, "begin", _begin_sqlite)
+    _close_what_is_out(engine)
     return engine
+
+
+def _close_what_is_out(engine: sa.Engine) -> None:
+    """Let `dispose` close connections still held, as a run that was paused or refused does its writer's."""
+    out: WeakSet[sa.PoolProxiedConnection] = WeakSet()
+
+    def closed(_engine: sa.Engine) -> None:
+        for connection in list(out):
+            if connection.is_valid:
+                connection.close()
+
+    sa.event.listen(engine, "checkout", lambda _connection, _record, proxy: out.add(proxy))
+    sa.event.listen(engine, "engine_disposed", closed)
 
 
 def _prepare_sqlite(connection: Any, *, readonly: bool) -> None:
