@@ -20,7 +20,7 @@ from kept.ports import Done, Keys
 from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
 from kept.store import clockmark, ledger, runs
-from kept.store.sealed import destroy
+from kept.store.sealed import destroy, hold
 from kept.work import gate
 from kept.work.measure import grown
 from kept.work.orders import Orders, tasks_of
@@ -118,6 +118,8 @@ def history(context: Context) -> tuple[runs.Run, ...]:
 def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
     _clock_forward(context)
     plan = _stored(context, digest)
+    if expired := gate.age(plan, context.now):  # its identifiers may be destroyed, so this comes first
+        raise stopped(*expired)
     drafts, keys = _derived(context, plan, fresh=True)
     _may_run(context, plan, digest, drafts, keys)
     if not plan.steps:
@@ -125,6 +127,8 @@ def _begun(context: Context, digest: str, seen: Seen) -> Outcome:
     run = str(uuid.uuid4())
     with context.store.write() as tx:
         runs.start_run(tx, run, digest, at=context.now)
+        if plan.reference:
+            hold(tx, plan.reference)
         _log(tx, Kind.RUN_STARTED, run, digest, {"rows": plan.rows}, context.now)
     return _carried(context, run, (plan, digest), (drafts, keys), seen)
 

@@ -49,17 +49,7 @@ def explained(context: Context, people: People) -> Found:
     counted = measured(context, drafts, keys)
     searched = sum(bool(table.entry.find_by) for bound in context.maps.values() for table in bound.tables.values())
     rows = (*_rows(drafts, counted), *_remaining(context, wanted, keys))
-    return Found(people=_heads(keys, context), rows=rows, tables_searched=searched)
-
-
-def _heads(keys: Mapping[str, Keys], context: Context) -> int:
-    """Rows that are people; shared accounts they are the last of do not count."""
-    return sum(
-        len(rows)
-        for system, tables in keys.items()
-        for table, rows in tables.items()
-        if context.maps[system].tables[table].entry.person
-    )
+    return Found(people=named_people.heads(context, keys), rows=rows, tables_searched=searched)
 
 
 def _rows(drafts: tuple[Draft, ...], counted: Counted) -> tuple[Rows, ...]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from kept.app.context import Context
 from kept.decide.closure import gap_findings
-from kept.decide.plan import Named
+from kept.decide.plan import LIFE, Named
 from kept.law.terms import Role
 from kept.map.identity import narrow, plausible
 from kept.policy.findings import Finding, could_not_run, stopped
@@ -120,9 +120,14 @@ def resolve(context: Context, people: People, wanted: frozenset[str]) -> dict[st
     return {name: system.resolve(wanted, people.identifiers) for name, system in context.systems.items()}
 
 
-def heads(keys: Mapping[str, Keys]) -> int:
-    """Rows that are people, over all systems."""
-    return sum(len(rows) for tables in keys.values() for rows in tables.values())
+def heads(context: Context, keys: Mapping[str, Keys]) -> int:
+    """Rows that are people, over all systems; shared accounts they are the last of do not count."""
+    return sum(
+        len(rows)
+        for system, tables in keys.items()
+        for table, rows in tables.items()
+        if context.maps[system].tables[table].entry.person
+    )
 
 
 def digest(secret: bytes, keys: Mapping[str, Keys]) -> str:
@@ -141,8 +146,10 @@ def sealed(context: Context, people: People, wanted: frozenset[str], keys: Mappi
         }
     )
     with context.store.write() as tx:
-        reference = seal(tx, SEALED, payload.encode(), at=context.now)
-        return Named(reference=reference, people=heads(keys), digest=digest(tx.keys.digest, keys))
+        # As long as the plan is good; a run that begins holds them until it is verified.
+        expires = context.as_of + LIFE
+        reference = seal(tx, SEALED, payload.encode(), at=context.now, expires_at=expires)
+        return Named(reference=reference, people=heads(context, keys), digest=digest(tx.keys.digest, keys))
 
 
 def unsealed(context: Context, reference: str) -> tuple[People, frozenset[str], dict[str, Keys]]:

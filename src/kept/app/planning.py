@@ -45,7 +45,7 @@ def erasure(context: Context, people: People) -> Planned | None:
     """What a granted erasure of these people asks for; None when they are nowhere, the canaries being found."""
     wanted = named_people.kinds(context)
     keys = named_people.resolve(context, people, wanted)
-    if not named_people.heads(keys):
+    if not named_people.heads(context, keys):
         return None
     drafts = drafted(context, Trigger(kind="erasure", people=wanted))
     counted = measured(context, drafts, keys)

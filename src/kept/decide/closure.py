@@ -11,6 +11,7 @@ from datetime import datetime
 
 from kept.decide.fill import fill_of, stays
 from kept.decide.flags import Case, Flag, Speaks
+from kept.decide.reach import lent
 from kept.decide.select import All, Before, Down, Equals, Not, Selection, Some, Up, every, some
 from kept.law.terms import Edge
 from kept.map.bound import FORBIDDING, BoundTable, Link, Map
@@ -25,13 +26,7 @@ def needed(bound: Map, case: Case, below: Mapping[str, Case], cuts: Mapping[str,
     if not any(row.whole for row in case.classes):
         return ()
     links = _pointing(bound, case.table)
-    open_links = [
-        link
-        for link in links
-        if not _entailed(
-            link, case, below.get(link.child), cuts, lent=bound.tables[link.child].entry.person is not None
-        )
-    ]
+    open_links = [link for link in links if lent(bound, link) or not _entailed(link, case, below.get(link.child), cuts)]
     if not open_links:
         return ()
     pointing = some(*(_remaining(link, below.get(link.child)) for link in open_links))
@@ -75,12 +70,12 @@ def _remaining(link: Link, child: Case | None) -> Selection:
     return Down(to=link.to, table=link.child, via=link.via, where=guard)
 
 
-def _entailed(link: Link, case: Case, child: Case | None, cuts: Mapping[str, datetime], *, lent: bool) -> bool:
+def _entailed(link: Link, case: Case, child: Case | None, cuts: Mapping[str, datetime]) -> bool:
     """Whether every child row that points at a deleted row is deleted by the plan itself.
 
     INVARIANT: only a certain yes skips the guard; anything else costs a NOT EXISTS and is safe.
     """
-    if child is None or link.edge is not Edge.OWN or lent:
+    if child is None or link.edge is not Edge.OWN:
         return False
     if case.granted:
         return all(row.whole for row in child.classes)

@@ -58,12 +58,12 @@ def draft(policy: Policy, bound: Map, trigger: Trigger, as_of: datetime, *, edge
     if gaps := gap_findings(bound):
         return Draft(system=bound.system.name, trigger=trigger, as_of=as_of, cuts=cuts, cases=(), objections=gaps)
     scopes = own(bound, trigger.people) if trigger.granted else {}
-    cases: dict[str, Case] = {}
-    for name in bound.bottom_up:
-        case = _case(policy, bound, bound.tables[name], trigger, scopes, edge)
-        if case is not None:
-            guarded = _with(case, needed(bound, case, cases, cuts))
-            cases[name] = _with(guarded, left(bound.tables[name])) if _in_place(guarded) else guarded
+    bare = {name: _case(policy, bound, bound.tables[name], trigger, scopes, edge) for name in bound.bottom_up}
+    # A row that is only mentioned may come before its mentioner: what the mentioner becomes is then not yet guarded.
+    cases = {name: case for name, case in bare.items() if case is not None}
+    for name, case in cases.items():
+        guarded = _with(case, needed(bound, case, cases, cuts))
+        cases[name] = _with(guarded, left(bound.tables[name])) if _in_place(guarded) else guarded
     return Draft(
         system=bound.system.name,
         trigger=trigger,

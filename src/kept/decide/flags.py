@@ -201,7 +201,9 @@ def _active(rule: Rule, bound: Map, table: str) -> Selection | None:
     """A floor binds until it is known to be over: an event that has not happened keeps it (NULL, no parent)."""
     if rule.state is State.ACCOUNT_OPEN:
         hops = bound.hops(table, Event.ACCOUNT_CLOSED)
-        return some(*(along(hop, IsNull(column=hop.clock.column)) for hop in hops)) if hops else None
+        if not hops and any(Event.ACCOUNT_CLOSED in other.entry.on for other in bound.tables.values()):
+            return None  # rows that hang on no account have none that could be open
+        return some(*(along(hop, IsNull(column=hop.clock.column)) for hop in hops)) if hops else Always()
     if rule.state is not None or rule.bound != "at least":
         return None  # hold, needed and in-backup are false until recorded
     event = clock_event(rule)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from kept.policy.findings import could_not_run
 from kept.store.codes import finding
@@ -48,6 +48,11 @@ def unseal(tx: Tx, sealed_id: str) -> bytes:
         return decrypt(key, row.ciphertext, row.key_id)
     except InvalidTag:
         raise could_not_run(finding("K131", where=f"sealed {sealed_id}")) from None
+
+
+def hold(tx: Tx, sealed_id: str) -> None:
+    """Keep an item until it is destroyed by name: work that has begun needs it to the end."""
+    tx.connection.execute(update(sealed).where(sealed.c.id == sealed_id).values(expires_at=None))
 
 
 def destroy(tx: Tx, sealed_id: str) -> bool:

@@ -19,7 +19,7 @@ def objections(
 ) -> tuple[Finding, ...]:
     """Reasons not to carry out this plan now; empty when it may run."""
     return (
-        *_age(plan, now),
+        *age(plan, now),
         *changed(plan, policy=policy, maps=maps, cases=cases),
         *_approval(plan, policy, roles),
     )
@@ -31,7 +31,8 @@ def changed(plan: Plan, *, policy: Policy, maps: Mapping[str, Map], cases: str) 
     return tuple(schemas(plan, maps) or _policy(plan, policy, cases))
 
 
-def _age(plan: Plan, now: datetime) -> list[Finding]:
+def age(plan: Plan, now: datetime) -> list[Finding]:
+    """A plan of the past or for a day to come."""
     if datetime.fromisoformat(plan.as_of) > now + SKEW:
         return [
             Finding(code="S321", message="the plan is made for an instant to come", where="plan", help="plan for now")

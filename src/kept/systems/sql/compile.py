@@ -75,7 +75,7 @@ class Compiler:
             case Before() | Holds() | Named():
                 return self._leaf(selection, name, source)
             case Up() | Down():
-                return self._related(selection, source)
+                return self._related(selection, name, source)
             case All(parts=parts):
                 return sa.and_(sa.true(), *(self.where(part, name, source) for part in parts))
             case Some(parts=parts):
@@ -114,15 +114,22 @@ class Compiler:
             return sa.tuple_(*(source.c[column] for column in columns)).in_([tuple(value) for value in values])
         return among(self.bound.schema.dialect, source.c[columns[0]], self._column(name, columns[0]), values, keys)
 
-    def _related(self, selection: Up | Down, source: sa.FromClause) -> Condition:
+    def _related(self, selection: Up | Down, name: str, source: sa.FromClause) -> Condition:
         other = self.table(selection.table).alias()
         inner = self.where(selection.where, selection.table, other)
         if isinstance(selection, Up):
-            chosen = sa.select(*(other.c[column] for column in selection.to)).where(inner)
-            pointing: Condition = one_or_tuple(source, selection.via).in_(chosen)
+            ends = zip(selection.to, selection.via, strict=True)
+            named = [self.alike(other.c[to], selection.table, to, (name, via)) for to, via in ends]
+            pointing: Condition = one_or_tuple(source, selection.via).in_(sa.select(*named).where(inner))
             return pointing
-        joined = [other.c[via] == source.c[to] for via, to in zip(selection.via, selection.to, strict=True)]
+        ends = zip(selection.to, selection.via, strict=True)
+        joined = [other.c[via] == self.alike(source.c[to], name, to, (selection.table, via)) for to, via in ends]
         return sa.exists().where(*joined, inner)
+
+    def alike(self, key: ColumnElement[Any], table: str, column: str, pointing: tuple[str, str]) -> ColumnElement[Any]:
+        """A key as text where the column that points at it is one: a number must not meet the start of a word."""
+        texts = [self._column(*place).family is Family.TEXT for place in ((table, column), pointing)]
+        return as_text(self.bound.schema.dialect, key) if texts == [False, True] else key
 
     def _negated(self, part: Selection, name: str, source: sa.FromClause) -> Condition:
         inner = self.where(part, name, source)

@@ -15,7 +15,7 @@ from kept.decide.select import All, Before, Selection
 from kept.map.bound import Hop
 from kept.map.schema import Schema
 from kept.ports import CountQuery
-from kept.systems.sql.compile import Compiler, one_or_tuple
+from kept.systems.sql.compile import Compiler
 from kept.systems.sql.instants import read_instant
 
 LARGE = 100_000
@@ -80,7 +80,9 @@ def latest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop
     for link in hop.links:
         parent = compiler.table(link.parent)
         chosen = sa.select(*(table.c[column] for column in link.via)).where(where)
-        where = one_or_tuple(parent, link.to).in_(chosen)
+        ends = zip(link.to, link.via, strict=True)
+        keys = [compiler.alike(parent.c[to], link.parent, to, (link.child, via)) for to, via in ends]
+        where = (keys[0] if len(keys) == 1 else sa.tuple_(*keys)).in_(chosen)
         table = parent
     found = connection.execute(sa.select(sa.func.max(table.c[hop.clock.column])).where(where)).scalar()
     return None if found is None else read_instant(compiler.bound, hop.table, hop.clock.column, found, compiler.zone)
