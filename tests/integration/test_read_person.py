@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +17,10 @@ from kept.app import people, reading
 from kept.app.context import Context
 from kept.app.reading import Part, Read
 from kept.decide.reach import own
+from kept.map.schema import Column, Family
 from kept.ports import CountQuery
 from kept.systems.sql import read as reader_of
+from kept.systems.sql.compile import among
 from kept.testing import Database
 
 PERSON = "person: {is: customer, key: id, find-by: {email: email}, kind: account}"
@@ -259,6 +264,26 @@ def test_what_is_compiled_does_not_grow_with_people(shop: Shop, monkeypatch: pyt
     make(shop)
     with standing(shop) as (_, read):
         assert len(collected(read({"shop": {"person": [1]}}))) == 3
+
+
+KEYS: tuple[tuple[Any, ...], ...] = (
+    (),
+    (1, 2),
+    ("1", "-2", "a", "ä'\""),
+    (Decimal(5), Decimal("5.50")),
+    (UUID(int=7),),
+    (date(2026, 1, 2), datetime(2026, 1, 2, 3, tzinfo=UTC)),
+    (b"\x01",),
+)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
+@pytest.mark.parametrize("family", [Family.INTEGER, Family.TEXT, Family.UUID, Family.DECIMAL, Family.BINARY])
+@pytest.mark.parametrize("values", KEYS, ids=lambda values: type(next(iter(values), None)).__name__)
+def test_prepared_keys_are_sent_as_the_compiler_sends_them(dialect: str, family: Family, values: Any) -> None:
+    column = Column(name="key", type="", family=family, nullable=False)
+    bind = reader_of._bind(among(dialect, sa.column("key"), column, values, "keys"))
+    assert reader_of.sent_as(dialect, column, values) == (None if bind is None else bind.value)
 
 
 def test_a_reading_sees_one_moment(server: Database, tmp_path: Any) -> None:

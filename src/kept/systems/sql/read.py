@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,22 +14,20 @@ from sqlalchemy.sql import visitors
 
 from kept.decide.select import Named, Selection
 from kept.map.bound import Map
+from kept.map.schema import Column
 from kept.ports import Keys, Page, Reader
-from kept.systems.sql.compile import Compiler, Condition
+from kept.systems.sql.compile import Compiler, Condition, _fit
 from kept.systems.sql.connect import system_of
 from kept.systems.sql.faults import translate
 
 ROWS: Final = 1_000
 """Rows of a page: what of a person is in memory at any time."""
 
-Bind: TypeAlias = sa.BindParameter[Any]
 Values: TypeAlias = Mapping[str, Any]
 
 
 @contextmanager
-def reading(
-    connection: sa.Connection, bound: Map, zone: str, reach: Mapping[str, Selection]
-) -> Iterator[Reader]:
+def reading(connection: sa.Connection, bound: Map, zone: str, reach: Mapping[str, Selection]) -> Iterator[Reader]:
     """Stand ready to read people one after another, in one transaction that changes nothing and sees one state."""
     if connection.dialect.name == "postgresql":  # the other two read one state without being asked
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -66,18 +65,13 @@ class _Table:
         return sa.select(*source.c).where(compiler.where(self.where, self.name, source))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where a key set stands in a statement: the parameter, and what it is compiled from."""
+    """Where a key set stands in a statement: the one parameter it is sent as, or None, and the column it meets."""
 
-    bind: Bind | None
-    leaf: Named
-    table: str
-    source: sa.FromClause
-
-    def filled(self, compiler: Compiler) -> Bind | None:
-        """The parameter as the compiler makes it from somebody's keys."""
-        return _bind(compiler.where(self.leaf, self.table, self.source))
+    bind: sa.BindParameter[Any] | None
+    keys: str
+    column: Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +84,8 @@ class _Watched(Compiler):
         """The condition, unchanged."""
         condition = super().where(selection, name, source)
         if isinstance(selection, Named):
-            self.places.append(_Place(bind=_bind(condition), leaf=selection, table=name, source=source))
+            column = self.bound.schema.by_name[name].by_name[selection.columns[0]]
+            self.places.append(_Place(bind=_bind(condition), keys=selection.keys, column=column))
         return condition
 
 
@@ -102,16 +97,28 @@ class _Statement:
     order: tuple[str, ...] | None
     """Names of the parameters by position; None where the driver takes names."""
     constants: Values
-    places: Mapping[str, _Place]
+    places: tuple[tuple[str, _Place], ...]
+    dialect: str
 
-    def arguments(self, compiler: Compiler) -> Values | Sequence[Any] | None:
+    def arguments(self, keys: Keys) -> Values | Sequence[Any] | None:
         """What the driver gets for somebody's keys; None where they do not fit into one parameter each."""
         values = dict(self.constants)
-        for name, place in self.places.items():
-            if (bind := place.filled(compiler)) is None:
+        for name, place in self.places:
+            sent = sent_as(self.dialect, place.column, keys[place.keys])
+            if sent is None:
                 return None
-            values[name] = bind.value
+            values[name] = sent
         return values if self.order is None else [values[name] for name in self.order]
+
+
+def sent_as(dialect: str, column: Column, values: Sequence[Any]) -> Any:
+    """Keys as `compile.among` sends them in one parameter; None where it takes several. A test holds both together."""
+    fitted = [_fit(value, column.family) for value in values]
+    if dialect == "postgresql":
+        return fitted
+    if any(isinstance(value, bytes) for value in fitted):
+        return None
+    return json.dumps(fitted, default=str)
 
 
 def _open(connection: sa.Connection, table: _Table) -> tuple[_Table, _Statement | None]:
@@ -121,33 +128,32 @@ def _open(connection: sa.Connection, table: _Table) -> tuple[_Table, _Statement 
     if any(place.bind is None for place in watched.places):
         return table, None
     compiled: Any = select.compile(dialect=connection.dialect)
-    places = {compiled.bind_names[place.bind]: place for place in watched.places}
+    places = {compiled.bind_names[place.bind]: place for place in watched.places if place.bind is not None}
     order = compiled.positiontup
     statement = _Statement(
         text=str(compiled),
         order=None if order is None else tuple(order),
         constants={name: value for name, value in compiled.params.items() if name not in places},
-        places=places,
+        places=tuple(places.items()),
+        dialect=connection.dialect.name,
     )
     return table, statement
 
 
-def _bind(condition: Condition) -> Bind | None:
+def _bind(condition: Condition) -> sa.BindParameter[Any] | None:
     """The one parameter of a condition on keys; None when there are as many as there are keys."""
     binds = [part for part in visitors.iterate(condition) if isinstance(part, sa.BindParameter)]
     return binds[0] if len(binds) == 1 and not binds[0].expanding else None
 
 
 def _pages(connection: sa.Connection, table: _Table, statement: _Statement | None, keys: Keys) -> Iterator[Page]:
-    compiler = table.compiler(keys)
-    arguments = statement.arguments(compiler) if statement else None
-    columns = table.columns
+    arguments = statement.arguments(keys) if statement else None
     if statement is None or arguments is None:
-        parts = _general(connection, table.select(compiler), ROWS)
+        parts = _general(connection, table.select(table.compiler(keys)), ROWS)
     else:
         parts = _prepared(connection, statement.text, arguments, ROWS)
     for part in parts:
-        yield Page(table=table.name, columns=columns, rows=part)
+        yield Page(table=table.name, columns=table.columns, rows=part)
 
 
 def _general(connection: sa.Connection, select: sa.Select[Any], rows: int) -> Iterator[list[tuple[Any, ...]]]:
