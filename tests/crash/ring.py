@@ -285,8 +285,8 @@ def died_at(made: Ring, name: str, moments: Sequence[Moment]) -> Report:
     for moment in moments:
         killed, found = made.died(moment)
         told.add(moment, killed, made.whole, found)
-    print(f"\n{told.told()}", *told.lines, sep="\n  ")  # noqa: T201
-    print(told.told(), *told.bad, sep="\n  ")  # noqa: T201
+        print(f"  {told.lines[-1]}", *found, sep="\n    ", flush=True)  # noqa: T201
+    print(told.told(), flush=True)  # noqa: T201
     assert told.bad == []
     assert told.landed > 0
     return told
