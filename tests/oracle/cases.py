@@ -73,7 +73,8 @@ class _Draw:
     # Tables and links.
 
     def _schema(self) -> None:
-        size = self.rng.choice([2, 3, 3, 4, 4, 5, 6, self.rng.randrange(7, 21)])
+        small = [2, 2, 2, 3, 3, 3, 4, 4, 5]
+        size = self.rng.choice(small) if self.chance(94) else self.rng.randrange(6, 21)
         if size > 2 and self.chance(60):
             self._account()
         for _ in range(1 if size < 5 or self.chance(60) else 2):

@@ -29,10 +29,12 @@ EMPTY: Final = Empty()
 
 def end(case: Case) -> Rows:
     """Return the rows of every table after the trigger was carried out."""
-    return _End(case).tables()
+    return End(case).tables()
 
 
-class _End:
+class End:
+    """One case, joined; its methods answer one question each."""
+
     def __init__(self, case: Case) -> None:
         self.case = case
         self.tables_by_name = {table.name: table for table in case.tables}
@@ -46,10 +48,9 @@ class _End:
     def tables(self) -> Rows:
         """Decide, then carry out."""
         reached = self._reached(self._named())
-        going = self._going(reached)
-        while more := self._last_of_shared(reached, going):
+        while more := self._last_of_shared(reached):
             reached |= self._reached(more)
-            going = self._going(reached)
+        going = self._going(reached)
         return {
             table.name: [
                 self._left(table, (table.name, number), reached, going)
@@ -117,16 +118,14 @@ class _End:
             return all(parent in reached for other, parent in self.up[child] if other.edge == "share")
         return link.edge in {"own", "derive"}
 
-    def _last_of_shared(self, reached: set[Ref], going: set[Ref]) -> set[Ref]:
-        """Shared rows whose persons are all gone: they go with the last of them."""
-        if self.case.erase is None:
-            return set()
+    def _last_of_shared(self, reached: set[Ref]) -> set[Ref]:
+        """Shared rows whose persons are all erased: they go with the last of them."""
         found = set()
         for ref in self.refs:
             if ref in reached or not self._shared(self.tables_by_name[ref[0]]):
                 continue
             persons = {below for below in self._below(ref) if self.tables_by_name[below[0]].person}
-            if persons & reached and persons <= going:
+            if persons and persons <= reached:
                 found.add(ref)
         return found
 
@@ -160,16 +159,27 @@ class _End:
                 found += self._events(parent, event, seen | {ref})
         return found
 
-    def _counted(self, ref: Ref, rule: Rule) -> list[Event | None]:
+    def counted(self, ref: Ref, rule: Rule) -> list[Event | None]:
+        """Return what the rule counts from: once per path that leads to a clock; None where it has not happened."""
+        if rule.state == "account-open":
+            return self._events(ref, "account-closed")
         if rule.event == "end-of-calendar-year":
             return [event and dates.year_end(event) for event in self._events(ref, "collected")]
         return self._events(ref, rule.event or "")
+
+    def paths(self, table: str, rule: Rule, seen: frozenset[str] = frozenset()) -> int:
+        """Return on how many paths of tables the rule's clock can be found."""
+        event = {"end-of-calendar-year": "collected", None: "account-closed"}.get(rule.event, rule.event)
+        if event in self.tables_by_name[table].on:
+            return 1
+        up = [link.parent for link in self.case.links if link.child == table and link.edge == "own"]
+        return sum(self.paths(parent, rule, seen | {table}) for parent in up if parent not in seen)
 
     def _reaches(self, ref: Ref, rule: Rule) -> bool:
         """Whether the rule is a ceiling the row has come to."""
         if rule.then is None or rule.count is None:
             return False
-        for event in self._counted(ref, rule):
+        for event in self.counted(ref, rule):
             if event is None:
                 continue
             if rule.mode == "least":
@@ -182,10 +192,10 @@ class _End:
     def _bars(self, ref: Ref, rule: Rule) -> bool:
         """Whether the rule is a floor under the row."""
         if rule.mode == "while":
-            return rule.state == "account-open" and None in self._events(ref, "account-closed")
+            return rule.state == "account-open" and None in self.counted(ref, rule)
         if rule.mode != "least":
             return False
-        events = self._counted(ref, rule)
+        events = self.counted(ref, rule)
         # A floor holds until it is known to be over: what is undecided, unmapped or has not begun destroys nothing.
         if rule.count is None or not events or None in events:
             return True

@@ -1,0 +1,39 @@
+"""Shapes in which the product is known to differ. A case of such a shape is drawn anew and counted, not compared.
+
+Each entry goes when its fault is mended: empty `KNOWN` to see them all again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.oracle.end import End
+from tests.oracle.world import Case
+
+
+def half_orphan(case: Case) -> bool:
+    """A row with several paths to a clock, one of which leads to no row, under a floor from that event."""
+    end = End(case)
+    return any(
+        rule.mode in {"least", "while"} and 0 < len(end.counted(ref, rule)) < end.paths(ref[0], rule)
+        for ref in end.refs
+        for rule in case.rules
+    )
+
+
+def account_open_unmapped(case: Case) -> bool:
+    """`while account-open` on a row for which no table maps account-closed."""
+    end = End(case)
+    return any(rule.state == "account-open" and not end.counted(ref, rule) for ref in end.refs for rule in case.rules)
+
+
+KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
+    "half-orphan": half_orphan,
+    "account-open-unmapped": account_open_unmapped,
+}
+
+
+def known(case: Case) -> str | None:
+    """Return the name of the first known fault whose shape the case has."""
+    return next((name for name, shape in KNOWN.items() if shape(case)), None)
