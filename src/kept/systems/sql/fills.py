@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from kept.map.bound import Cell, Map
 from kept.map.schema import Column, Family
 
 _DAY = date(1900, 1, 1)
+_EPOCH = date(1970, 1, 2)
+"""MariaDB's TIMESTAMP begins in 1970; a day later it does so in every zone."""
+_FIXED = re.compile(r"binary\((\d+)\)")
 
 
 def holds(bound: Map, table: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -39,7 +43,7 @@ def value(fill: Fill, column: Column, dialect: str) -> Any:
         case Fill.DAY:
             return _day(column, dialect)
         case Fill.EMPTY:
-            return b"" if column.family is Family.BINARY else _json(column, dialect)
+            return _no_bytes(column) if column.family is Family.BINARY else _json(column, dialect)
         case Fill.ZERO:
             return 0
         case Fill.FALSE:
@@ -56,11 +60,9 @@ def _differs(fill: Fill, cell: Cell, column: ColumnElement[Any], dialect: str) -
         case Fill.TOKEN:
             return sa.not_(text.like(FILL_WORD + "-%"))
         case Fill.UUID:
-            return sa.not_(text.like(UUID_PREFIX + "%"))
+            return sa.not_(text.like(_prefix(dialect) + "%"))
         case Fill.EMPTY if cell.column.family is Family.JSON:
             return text != "{}"
-        case Fill.EMPTY:
-            return sa.func.length(column) > 0
         case _:
             return column.is_distinct_from(value(fill, cell.column, dialect))
 
@@ -76,8 +78,13 @@ def _random_hex(dialect: str, digits: int) -> ColumnElement[str]:
 
 
 def _uuid(dialect: str) -> ColumnElement[Any]:
-    tail = sa.literal(UUID_PREFIX).concat(_random_hex(dialect, 12) if dialect != "postgresql" else _tail())
+    tail = sa.literal(_prefix(dialect)).concat(_random_hex(dialect, 12) if dialect != "postgresql" else _tail())
     return sa.cast(tail, sa.Uuid) if dialect == "postgresql" else tail
+
+
+def _prefix(dialect: str) -> str:
+    """MariaDB takes no UUID of version 8 for one; there it is a random one of version 4 with our digits."""
+    return UUID_PREFIX.replace("-8000-8000-", "-4000-8000-") if dialect == "mariadb" else UUID_PREFIX
 
 
 def _tail() -> ColumnElement[str]:
@@ -90,9 +97,17 @@ def _json(column: Column, dialect: str) -> Any:
     return sa.cast(sa.literal("{}"), postgresql.JSONB if column.type == "jsonb" else postgresql.JSON)
 
 
+def _no_bytes(column: Column) -> bytes:
+    """MariaDB pads BINARY(n): nothing is n zero bytes there."""
+    fixed = _FIXED.fullmatch(column.type)
+    return bytes(int(fixed[1])) if fixed else b""
+
+
 def _day(column: Column, dialect: str) -> Any:
     if dialect == "sqlite":
         return "1900-01-01" if column.family is Family.DATE else "1900-01-01 00:00:00"
     if column.family is Family.DATE:
         return _DAY
-    return sa.cast(datetime(1900, 1, 1), sa.DateTime(timezone=column.family is Family.INSTANT))  # noqa: DTZ001
+    zoned = column.family is Family.INSTANT
+    day = _EPOCH if zoned and dialect == "mariadb" else _DAY
+    return sa.cast(datetime.combine(day, time()), sa.DateTime(timezone=zoned))
