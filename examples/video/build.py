@@ -22,6 +22,7 @@ if ROOT not in sys.path:  # run as a script, or loaded by its path
     sys.path.append(ROOT)
 
 from examples.video.faults import DAY, Fault, Firm, Stage, assign, lifetime, stages  # noqa: E402
+from examples.video.papers import lay_out  # noqa: E402
 from examples.video.rows import Row, Scene, account, address, crm, invoices, keys, slug, users  # noqa: E402
 from examples.video.schema import METADATA, engine_of  # noqa: E402
 from examples.video.talks import shop, strangers, support, unsourced_leads  # noqa: E402
@@ -44,8 +45,11 @@ class Built:
     planted: Mapping[str, Mapping[str, int]]
 
 
-def build(url: str, *, people: int = 2000, seed: int = 1, as_of: date) -> Built:
-    """Drop and recreate the shop's tables in the database and fill them; the same arguments give the same rows."""
+def build(url: str, *, people: int = 2000, seed: int = 1, as_of: date, documents: Path | None = None) -> Built:
+    """Drop and recreate the shop's tables in the database and fill them; the same arguments give the same rows.
+
+    With `documents`, the papers beside the policy are laid out there, dated for the same day.
+    """
     if people < LEAST:
         raise ValueError(f"the shop needs at least {LEAST} people, got {people}")
     engine = engine_of(url)
@@ -59,6 +63,8 @@ def build(url: str, *, people: int = 2000, seed: int = 1, as_of: date) -> Built:
             counts = _write(connection, _everything(scene, people))
     finally:
         engine.dispose()
+    if documents is not None:
+        lay_out(documents, as_of)
     return Built(counts=counts, planted={**_by_promise(scene.planted), **EXPIRED})
 
 
@@ -217,8 +223,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--as-of", type=date.fromisoformat, default=datetime.now(UTC).date())
+    parser.add_argument("--documents", type=Path, help="lay the documents out here, dated for --as-of")
     given = parser.parse_args()
-    built = build(given.url, people=given.people, seed=given.seed, as_of=given.as_of)
+    built = build(given.url, people=given.people, seed=given.seed, as_of=given.as_of, documents=given.documents)
     sys.stdout.write(json.dumps(asdict(built), indent=2) + "\n")
 
 

@@ -180,6 +180,16 @@ def test_exactly_one_document_has_run_out() -> None:
     assert ended == ["recipients-transcription-assurance.md"]
 
 
+def test_documents_laid_out_for_another_year_are_as_fresh_as_these(tmp_path: Path) -> None:
+    later = date(2031, 3, 1)
+    build.build(f"sqlite:///{tmp_path / 'shop.db'}", people=100, as_of=later, documents=tmp_path / "documents")
+    laid = read_shelf(tmp_path / "documents").documents
+    assert laid.keys() == read_shelf(VIDEO / "documents").documents.keys()
+    ended = [d.name for d in laid.values() if d.valid_until is None or d.valid_until < later]
+    assert ended == ["recipients-transcription-assurance.md"]
+    assert all(d.signed and d.signed <= later for d in laid.values())
+
+
 # The generator
 
 
@@ -320,7 +330,7 @@ def test_kept_finds_what_was_planted_and_nothing_undeclared(policy: Policy, shop
     path, built = shop
     seen = proven(policy, f"sqlite:///{path}")
     broken = {promise for promise, found in seen.items() if found.verdict is Verdict.BROKEN}
-    assert broken == {*built.planted, "VCL-94"}
+    assert broken == {*built.planted, "VCL-70", "VCL-94", "VCL-98"}  # the last three are faults of the text
     assert {seen[p].verdict for p in ("VCL-6", "VCL-7", "VCL-23", "VCL-38", "VCL-44", "VCL-50")} == {Verdict.KEPT}
 
 

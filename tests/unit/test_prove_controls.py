@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kept.decide.select import All, Always, Before, IsNull, Named, Not, Selection, Some
+from kept.decide.select import All, Always, Before, Equals, IsNull, Named, Not, Selection, Some
 from kept.law.terms import Verdict
 from kept.map.schema import Column, Family, Schema, Shape, Table
 from kept.map.system import Canary
@@ -176,6 +176,8 @@ def holds(what: Selection, row: Row, query: CountQuery) -> bool:
             return value
         case IsNull(column=column):
             return row.get(column) is None
+        case Equals(column=column, value=word):
+            return row.get(column) == word
         case Before(column=column, cut=cut):
             born = row.get(column)
             return isinstance(born, date) and born < query.cuts[cut].astimezone(ZoneInfo("Europe/Oslo")).date()

@@ -8,11 +8,13 @@ from typing import Final
 from kept.policy.findings import Refused
 from kept.policy.model import Citation
 from kept.prove.controls import (
+    addresses,
     ages,
     declared,
     documents,
     measures,
     never,
+    optional,
     pledges,
     precision,
     prose,
@@ -31,6 +33,7 @@ CONTROLS: Final[Mapping[Key, Control]] = {
     ("data", "never"): never.never,
     ("data", "sources"): sources.sources,
     ("data", "precision"): precision.precision,
+    ("data", "optional"): optional.optional,
     ("people", "minimum-age"): ages.ages,
     ("text", "version"): documents.version,
     ("text", "defects"): prose.defect,
@@ -40,11 +43,15 @@ CONTROLS: Final[Mapping[Key, Control]] = {
     ("recipients", "assurance"): documents.assurance,
     ("recipients", "contract"): documents.contract,
     ("recipients", "safeguard"): documents.safeguard,
+    ("requests", "address"): addresses.address,
     ("measures", "check"): measures.check,
     ("pledges", "owner"): pledges.pledge,
     ("pledges", "review"): pledges.pledge,
 }
 """Controls that run, by section and key."""
+
+PARTLY: Final = frozenset({("requests", "address")})
+"""Controls that can only find a fault, and never that all is well; they are not counted as running."""
 
 
 def evidence(citation: Citation, inspection: Inspection, more: Mapping[Key, Control] | None = None) -> Evidence:
@@ -65,4 +72,4 @@ def evidence(citation: Citation, inspection: Inspection, more: Mapping[Key, Cont
 def runs(citation: Citation, more: Mapping[Key, Control] | None = None) -> bool:
     """Whether a control exists that can run for this citation."""
     key = (citation.section, citation.key)
-    return not citation.undecided and (key in CONTROLS or key in (more or {}))
+    return not citation.undecided and key not in PARTLY and (key in CONTROLS or key in (more or {}))
