@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-
 from tests.oracle.world import Case, Link, Rows, Rule, Table
 
 TYPES: dict[str, Any] = {

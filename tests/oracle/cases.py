@@ -41,7 +41,7 @@ def case(number: int) -> Case:
 class _Draw:
     def __init__(self, number: int) -> None:
         self.number = number
-        self.rng = Random(number)
+        self.rng = Random(number)  # noqa: S311
         self.zone = self.rng.choice(ZONES)
         self.clock = self.zone if self.chance(60) else self.rng.choice(ZONES)
         hour, minute = self.rng.choice([(0, 0), (12, 0), (23, 59), (self.rng.randrange(24), self.rng.randrange(60))])
@@ -143,9 +143,14 @@ class _Draw:
         self.rng.shuffle(columns)
         self.tables.append(
             Table(
-                name=name, columns=tuple(columns), key=("id",), kind=self.rng.choice(self.kinds), person=person,
-                find_by="email" if person else None, on=on,
-            )  # fmt: skip
+                name=name,
+                columns=tuple(columns),
+                key=("id",),
+                kind=self.rng.choice(self.kinds),
+                person=person,
+                find_by="email" if person else None,
+                on=on,
+            )
         )
         return name
 

@@ -47,17 +47,17 @@ class Said:
 @contextmanager
 def clock() -> Iterator[type[Clock]]:
     """Every module of the product reads this clock."""
-    for module in pkgutil.walk_packages(kept.__path__, "kept."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    for found in pkgutil.walk_packages(kept.__path__, "kept."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
     there = [m for name, m in sys.modules.items() if name.startswith("kept.") and getattr(m, "datetime", 0) is datetime]
     for module in there:
-        module.datetime = Clock  # type: ignore[attr-defined]
+        vars(module)["datetime"] = Clock
     try:
         yield Clock
     finally:
         for module in there:
-            module.datetime = datetime  # type: ignore[attr-defined]
+            vars(module)["datetime"] = datetime
 
 
 def said(*words: str) -> Said:

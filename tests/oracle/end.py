@@ -224,9 +224,10 @@ class End:
         return going
 
     def _all_go(self, ref: Ref, reached: set[Ref]) -> bool:
+        """Whether every cell goes; key, link and clock are cells of the table's kind."""
         table = self.tables_by_name[ref[0]]
         cells = [column for column in table.columns if column.name not in self.structure[table.name]]
-        kinds = {column.kind or table.kind for column in cells} or {table.kind}
+        kinds = {table.kind, *(column.kind or table.kind for column in cells)}
         if any(column.fate == "keep" for column in cells):
             return False
         return all(self._outcome(ref, kind, reached) == "delete" for kind in kinds)

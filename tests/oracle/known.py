@@ -11,6 +11,8 @@ from typing import Final
 from tests.oracle.end import End
 from tests.oracle.world import Case
 
+DEEPEST: Final = 6
+
 
 def half_orphan(case: Case) -> bool:
     """A row with several paths to a clock, one of which leads to no row, under a floor from that event."""
@@ -28,7 +30,17 @@ def account_open_unmapped(case: Case) -> bool:
     return any(rule.state == "account-open" and not end.counted(ref, rule) for ref in end.refs for rule in case.rules)
 
 
+def deep(case: Case) -> bool:
+    """A chain of links that the statement nests deeper than SQLite's parser goes."""
+    depth: dict[str, int] = {}
+    for table in case.tables:
+        up = [depth[link.parent] for link in case.links if link.child == table.name and link.parent in depth]
+        depth[table.name] = 1 + max(up, default=0)
+    return max(depth.values()) > DEEPEST
+
+
 KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
+    "deep": deep,
     "half-orphan": half_orphan,
     "account-open-unmapped": account_open_unmapped,
 }
