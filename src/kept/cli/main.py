@@ -31,18 +31,32 @@ VERBS: Final = (
 """Verb and its one line; a test holds this list against the modules and the reference."""
 
 
+_HELP: Final = frozenset({"-h", "--help"})
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and leave with its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in {name for name, _ in VERBS} and not {"-h", "--help"} & set(words):
-        raise SystemExit(_run(words))
-    raise SystemExit(_help(words))
+    if not words or words[0] == "--version" or _HELP & set(words):
+        raise SystemExit(_help(words))
+    raise SystemExit(_run(words) if words[0] in dict(VERBS) else _unknown(words[0]))
 
 
 def _run(words: list[str]) -> int:
     from kept.cli.output import answered
 
-    return answered(lambda: _app()(words, exit_on_error=False, print_error=False))
+    return answered(lambda: _app()(_piped(words), exit_on_error=False, print_error=False), words)
+
+
+def _piped(words: list[str]) -> list[str]:
+    """A lone `-` (read it from standard input) is no option: it goes to the end, where nothing is taken for one."""
+    return [*(word for word in words if word != "-"), "--", "-"] if "-" in words else words
+
+
+def _unknown(word: str) -> int:
+    from kept.cli.output import no_verb
+
+    return no_verb(word, [name for name, _ in VERBS])
 
 
 def _help(words: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -12,10 +13,14 @@ from typing import Any
 from kept.policy.findings import Exit, Finding, Refused
 
 JSON_VERSION = 1
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
-def answered(verb: Callable[[], object]) -> int:
-    """Run a verb; turn what it raises into findings and an exit code, never into a traceback."""
+def answered(verb: Callable[[], object], words: Sequence[str] = ()) -> int:
+    """Run a verb; turn what it raises into findings and an exit code, never into a traceback.
+
+    `words` are those of the command line: they may be personal, so none is repeated.
+    """
     from cyclopts import CycloptsError
 
     try:
@@ -24,7 +29,7 @@ def answered(verb: Callable[[], object]) -> int:
         complain(refused.findings)
         return int(refused.exit_code)
     except CycloptsError as error:
-        complain([_usage(error)])
+        complain([_usage(error, words)])
         return int(Exit.COULD_NOT_RUN)
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted; `kept status` shows what was done, `kept resume` goes on\n")
@@ -33,6 +38,9 @@ def answered(verb: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.FINE)
     except Exception as error:
+        if isinstance(error, OSError) and (error.filename or error.errno in _NO_ROOM):
+            complain([_no_file(error)])
+            return int(Exit.COULD_NOT_RUN)
         if os.environ.get("KEPT_DEBUG"):
             raise
         complain([_fault(error)])
@@ -81,13 +89,49 @@ def _lines(file: str) -> tuple[str, ...]:
         return ()
 
 
-def _usage(error: Exception) -> Finding:
-    first = str(error).strip().splitlines()
+def no_verb(word: str, verbs: Sequence[str]) -> int:
+    """Say that a command line begins with no verb."""
+    from kept.policy.words import nearest
+
+    close = nearest(word, verbs)
+    hint = f"did you mean `kept {close}`? " if close else ""
+    message = "the verb comes first" if word.startswith("-") else "there is no such verb"
+    complain([_misused(message, f"{hint}verbs: {', '.join(verbs)}; see kept --help")])
+    return int(Exit.COULD_NOT_RUN)
+
+
+def _usage(error: Exception, words: Sequence[str]) -> Finding:
+    first = error.args[0] if error.args else str(error)
+    lines = str(first or error).strip().splitlines()
+    verb = words[0] if words else "VERB"
+    if type(error).__name__ == "UnusedCliTokensError":
+        return _misused("there is a word too many", f"kept {verb} --help")
+    return _misused(_impersonal(lines[0], words)[:200] if lines else "it cannot be read", f"kept {verb} --help")
+
+
+def _misused(message: str, help: str) -> Finding:  # noqa: A002 - the field's name
+    return Finding(code="P001", message=message, where="command line", help=help)
+
+
+def _impersonal(text: str, words: Sequence[str]) -> str:
+    """A message of the command line's reader without the values that were typed."""
+    values = {value for word in words[1:] for value in (word, word.partition("=")[2]) if value}
+    for value in sorted(values, key=len, reverse=True):
+        if value.startswith("-"):
+            text = text.replace(value, value.partition("=")[0] if value.startswith("--") else value[:2])
+        else:
+            text = text.replace(f' "{value}"', "").replace(f"'{value}'", "it")
+    return text
+
+
+def _no_file(error: OSError) -> Finding:
+    """A path somebody named that cannot be opened, or a disk that takes no more."""
+    reason = (error.strerror or "not a usable path").lower()
     return Finding(
         code="P001",
-        message=first[0][:200] if first else "the command line cannot be read",
-        where="command line",
-        help="kept VERB --help",
+        message=f"a file cannot be read or written: {reason}",
+        where=str(error.filename or "the disk"),
+        help="name another path, or give this account the right to read and write there",
     )
 
 
