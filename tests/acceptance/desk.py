@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from kept.app.codes import every
+from kept.cli.main import main
 
 KEPT = Path(sys.executable).with_name("kept")
 REFUSALS = frozenset({1, 2, 3})
@@ -53,6 +56,21 @@ def kept(
     )
     secrets = tuple(secret for place in (url or "", *extra.values()) for secret in _passwords(place))
     return Said(code=done.returncode, out=done.stdout, err=done.stderr, secrets=secrets)
+
+
+def kept_here(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, url: str, *words: str, given: bytes = b"", **extra: str
+) -> Said:
+    """The same command without a process of its own, where many short ones are tried."""
+    monkeypatch.chdir(folder)
+    for name, value in {"SHOP": url, "COLUMNS": "160", **extra}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as left:
+        main(words)
+    code = left.value.code if isinstance(left.value.code, int) else 0
+    return Said(code=code, out=out.getvalue(), err=err.getvalue(), secrets=tuple(_passwords(url)))
 
 
 def _passwords(url: str) -> set[str]:
