@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from kept.map.schema import Column, ForeignKey, Schema, Shape, Table, Trigger
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 OWN_TABLE: Final = "kept_marker"
 """Kept's marker in the target is no part of the customer's schema: its creation must not invalidate a plan."""
@@ -74,9 +75,9 @@ class Catalogue:
         )
 
 
-def grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
     """Collect values by name, in the order they come."""
-    groups: dict[str, list[T]] = defaultdict(list)
+    groups: dict[K, list[T]] = defaultdict(list)
     for name, value in pairs:
         groups[name].append(value)
     return dict(groups)

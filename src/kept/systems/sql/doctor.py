@@ -19,10 +19,10 @@ from kept.systems.sql.codes import finding
 from kept.systems.sql.faults import translated
 from kept.systems.sql.grants import MARKS, Powers, excessive, lacking, needs, read_powers
 from kept.systems.sql.probe import concealed
+from kept.systems.sql.reflect_mariadb import ENGINE, HISTORY, keeps_transactions
 
 CLOCKS_APART: Final = timedelta(minutes=5)
 _CASCADES: Final = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
-_TRANSACTIONAL: Final = frozenset({"INNODB", "ROCKSDB"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +171,7 @@ def _engines(connection: sa.Connection, system: System) -> Iterator[Finding]:
     for row in connection.execute(_STORAGE):
         if row.name not in system.by_name and row.name != OWN_TABLE:
             continue
-        if (row.engine or "").upper() not in _TRANSACTIONAL:
+        if not keeps_transactions(row.engine):
             yield finding("S239", where=f"{system.name}.{row.name}", subject=row.name)
         if row.kind == "SYSTEM VERSIONED":
             yield finding("S240", where=f"{system.name}.{row.name}", subject=row.name)
@@ -195,7 +195,7 @@ def _surprises(schema: Schema, system: System) -> Iterator[Finding]:
     for table in schema.tables:
         if entry := system.by_name.get(table.name):
             for trigger in table.triggers:
-                if trigger.name not in entry.triggers:
+                if trigger.name not in entry.triggers and not trigger.name.startswith((HISTORY, ENGINE)):
                     yield finding("S237", where=f"{system.name}.{table.name}", subject=trigger.name)
         elif _reached(table, system.by_name):
             yield finding("S238", where=f"{system.name}.{table.name}", subject=table.name)

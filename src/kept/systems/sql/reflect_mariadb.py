@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
@@ -58,6 +58,12 @@ _TRIGGERS: Final = sa.text("""
 """)
 
 
+_VERSIONED: Final = "SYSTEM VERSIONED"
+_TRANSACTIONAL: Final = frozenset({"INNODB", "ROCKSDB"})
+HISTORY: Final = "SYSTEM VERSIONING"
+ENGINE: Final = "ENGINE = "
+
+
 def read(connection: sa.Connection) -> Catalogue:
     """Read the catalogue of the connection's database, and of tables elsewhere whose foreign keys point into it."""
     home = _read(connection, str(connection.scalar(sa.select(sa.func.database()))))
@@ -72,15 +78,35 @@ def _read(connection: sa.Connection, schema: str) -> Catalogue:
     checks = connection.execute(_CHECKS, here)
     json_columns = {(row.name, found[1]) for row in checks if (found := _JSON_CHECK.match(row.clause))}
     indexes = _indexes(connection.execute(_INDEXES, here).all())
+    relations = connection.execute(_RELATIONS, here).all()
+    written = [(row.name, _trigger(row)) for row in connection.execute(_TRIGGERS, here)]
     return Catalogue(
-        relations=tuple(_relation(row) for row in connection.execute(_RELATIONS, here)),
+        relations=tuple(_relation(row) for row in relations),
         columns=grouped((row.name, _column(row, json_columns)) for row in connection.execute(_COLUMNS, here)),
         keys={table: columns for table, index, _, columns in indexes if index == "PRIMARY"},
         uniques=grouped((table, columns) for table, index, unique, columns in indexes if unique and index != "PRIMARY"),
         indexes=grouped((table, columns) for table, _, _, columns in indexes),
         foreign_keys=grouped(_foreign_keys(connection.execute(_FOREIGN_KEYS, here).all())),
-        triggers=grouped((row.name, _trigger(row)) for row in connection.execute(_TRIGGERS, here)),
+        triggers=grouped([*written, *_built_in(relations)]),
     )
+
+
+def keeps_transactions(engine: str | None) -> bool:
+    """Whether a table of this engine can roll back."""
+    return (engine or "").upper() in _TRANSACTIONAL
+
+
+def _built_in(relations: Iterable[sa.Row[Any]]) -> Iterator[tuple[str, Trigger]]:
+    """What a table does of itself when rows go, told as triggers: a plan over such a table waits for a review.
+
+    A history keeps the rows; an engine without transactions lets them go at once, in a rehearsal too.
+    """
+    for row in relations:
+        if row.kind == _VERSIONED:
+            yield row.name, Trigger(name=HISTORY, digest=digest(HISTORY), event="UPDATE, DELETE")
+        if _shape(row) in (Shape.TABLE, Shape.PARTITIONED) and not keeps_transactions(row.engine):
+            name = f"{ENGINE}{row.engine}"
+            yield row.name, Trigger(name=name, digest=digest(name), event="UPDATE, DELETE")
 
 
 def _relation(row: sa.Row[Any]) -> Relation:

@@ -1,8 +1,13 @@
-"""PostgreSQL's catalogue in five statements, whatever the number of tables."""
+"""PostgreSQL's catalogue in six statements, whatever the number of tables.
+
+A partition's rows are rows of its whole: triggers and foreign keys of its own are told of the whole as well, and the
+copies that the catalogue keeps of the whole's are left out. A table that others inherit from holds their rows too,
+under keys that nothing makes unique: that is told as a trigger, so a plan over it waits for a review.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,17 +21,25 @@ _ON_DELETE: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SE
 _EVENTS: Final = ((4, "INSERT"), (16, "UPDATE"), (8, "DELETE"), (32, "TRUNCATE"))
 _RULE_EVENTS: Final = {"2": "UPDATE", "3": "INSERT", "4": "DELETE"}
 
-# Tables of other schemas are listed (as schema.table) when a foreign key of theirs points here:
-# a cascade may reach them.
+# Tables of other schemas are listed (as schema.table) when a foreign key of theirs points here, for a cascade may reach
+# them, and when they hold rows of a table from here.
 _RELATIONS: Final = sa.text("""
+    WITH RECURSIVE below AS (
+        SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = current_schema()
+        UNION SELECT i.inhrelid FROM pg_inherits i JOIN below ON below.oid = i.inhparent)
     SELECT c.oid, c.relname, n.nspname, n.nspname = current_schema() AS ours, c.relkind::text AS kind,
            c.relispartition, row_security_active(c.oid) AS row_security, c.reltuples::bigint AS rows
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND (n.nspname = current_schema() OR c.oid IN (
+      AND (c.oid IN (SELECT oid FROM below) OR c.oid IN (
             SELECT k.conrelid FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid
             JOIN pg_namespace s ON s.oid = t.relnamespace
             WHERE k.contype = 'f' AND s.nspname = current_schema()))
+""")
+
+_INHERITED: Final = sa.text("""
+    SELECT i.inhrelid AS child, i.inhparent AS parent FROM pg_inherits i
+    WHERE i.inhrelid = ANY(:oids) AND i.inhparent = ANY(:oids) ORDER BY i.inhparent, i.inhrelid
 """)
 
 _COLUMNS: Final = sa.text("""
@@ -52,7 +65,7 @@ _INDEXES: Final = sa.text("""
     GROUP BY i.indexrelid, i.indrelid, i.indisprimary, i.indisunique, i.indnkeyatts ORDER BY i.indexrelid
 """)
 
-# A key to a partitioned table is repeated in the catalogue for each of its partitions: those copies are left out.
+# A key from or to a partitioned table is repeated in the catalogue for each partition: those copies are left out.
 _FOREIGN_KEYS: Final = sa.text("""
     SELECT k.conrelid, k.confrelid, k.confdeltype::text AS on_delete,
            r.relname AS referred, rn.nspname AS referred_schema,
@@ -63,19 +76,20 @@ _FOREIGN_KEYS: Final = sa.text("""
     CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS u(child, parent, place)
     JOIN pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = u.child
     JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = u.parent
-    WHERE k.contype = 'f' AND k.conrelid = ANY(:oids)
-      AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.oid = k.conparentid AND o.conrelid = k.conrelid)
+    WHERE k.contype = 'f' AND k.conrelid = ANY(:oids) AND k.conparentid = 0
     GROUP BY k.oid, k.conrelid, k.confrelid, k.confdeltype, r.relname, rn.nspname ORDER BY k.oid
 """)
 
-# A rewrite rule (ON DELETE DO …) acts as a trigger does, so it is one.
+# A rewrite rule (ON DELETE DO …) acts as a trigger does, so it is one. A partition's copy of a trigger is its own when
+# it is switched otherwise than the whole's.
 _TRIGGERS: Final = sa.text("""
     SELECT t.tgrelid AS relation, t.tgname::text AS name, t.tgtype::int AS bits, NULL AS rule,
            t.tgenabled::text AS state,
+           EXISTS (SELECT FROM pg_trigger p WHERE p.oid = t.tgparentid AND p.tgenabled = t.tgenabled) AS copied,
            pg_get_triggerdef(t.oid) AS definition, pg_get_functiondef(t.tgfoid) AS body
     FROM pg_trigger t WHERE t.tgrelid = ANY(:oids) AND NOT t.tgisinternal
     UNION ALL
-    SELECT r.ev_class, r.rulename::text, 0, r.ev_type::text, r.ev_enabled::text, pg_get_ruledef(r.oid), ''
+    SELECT r.ev_class, r.rulename::text, 0, r.ev_type::text, r.ev_enabled::text, false, pg_get_ruledef(r.oid), ''
     FROM pg_rewrite r WHERE r.ev_class = ANY(:oids) AND r.ev_type <> '1'
     ORDER BY relation, name
 """)
@@ -87,6 +101,8 @@ def read(connection: sa.Connection) -> Catalogue:
     names = {row.oid: _name(row.relname, row.nspname, ours=row.ours) for row in relations}
     oids = {"oids": list(names)}
     indexes = connection.execute(_INDEXES, oids).all()
+    parents = grouped((row.child, row.parent) for row in connection.execute(_INHERITED, oids))
+    partitions = {row.oid for row in relations if row.relispartition}
     return Catalogue(
         relations=tuple(_relation(row, names[row.oid]) for row in relations),
         columns=grouped((names[row.attrelid], _column(row)) for row in connection.execute(_COLUMNS, oids)),
@@ -94,10 +110,40 @@ def read(connection: sa.Connection) -> Catalogue:
         uniques=grouped((names[row.indrelid], _plain(row)) for row in indexes if _is_unique(row)),
         indexes=grouped((names[row.indrelid], _plain(row)) for row in indexes if _plain(row)),
         foreign_keys=grouped(
-            (names[row.conrelid], _foreign_key(row)) for row in connection.execute(_FOREIGN_KEYS, oids)
+            (names[holder], _foreign_key(row))
+            for row in connection.execute(_FOREIGN_KEYS, oids)
+            for holder in (_wholes(row.conrelid, parents) if row.conrelid in partitions else [row.conrelid])
         ),
-        triggers=grouped((names[row.relation], _trigger(row)) for row in connection.execute(_TRIGGERS, oids)),
+        triggers=grouped(
+            (names[holder], trigger)
+            for holder, trigger in (
+                *_triggers(connection.execute(_TRIGGERS, oids).all(), parents),
+                *_heirs(parents, partitions, names),
+            )
+        ),
     )
+
+
+def _wholes(relation: int, parents: Mapping[int, list[int]]) -> list[int]:
+    """The tables whose rows a table's rows are as well, all the way up."""
+    above = parents.get(relation, [])
+    return [*above, *(whole for parent in above for whole in _wholes(parent, parents))]
+
+
+def _triggers(rows: Iterable[sa.Row[Any]], parents: Mapping[int, list[int]]) -> Iterator[tuple[int, Trigger]]:
+    for row in rows:
+        for holder in (row.relation, *([] if row.copied else _wholes(row.relation, parents))):
+            yield holder, _trigger(row)
+
+
+def _heirs(
+    parents: Mapping[int, list[int]], partitions: set[int], names: Mapping[int, str]
+) -> Iterator[tuple[int, Trigger]]:
+    for child in parents:
+        if child not in partitions:
+            for whole in _wholes(child, parents):
+                name = f"{names[child]} INHERITS {names[whole]}"
+                yield whole, Trigger(name=name, digest=digest(name), event="UPDATE, DELETE")
 
 
 def _name(relation: str, schema: str, *, ours: bool) -> str:
