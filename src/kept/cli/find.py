@@ -8,27 +8,46 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from kept.app import looking
+from kept.app.looking import Found
 from kept.app.people import parse
-from kept.cli.options import DEFAULT_POLICY, AsOf, Json, PolicyFile, working
-from kept.cli.output import as_json, say, table
+from kept.cli.options import DEFAULT_POLICY, AsOf, Json, Language, PolicyFile, working
+from kept.cli.output import as_json, say
 from kept.cli.plan import people_words
+from kept.texts import Lang
+from kept.texts import say as text
+from kept.texts.forms import number, visible
 
 Who = Annotated[str, Parameter(help="`email=…` and the like; `-` reads them from standard input.")]
 
 
-def find(*who: Who, policy: PolicyFile = DEFAULT_POLICY, as_of: AsOf = None, json: Json = False) -> int:
+def find(
+    *who: Who, lang: Language = "en", policy: PolicyFile = DEFAULT_POLICY, as_of: AsOf = None, json: Json = False
+) -> int:
     """Count the rows of a person in every mapped table. Values are never shown."""
     with working(policy, as_of) as context:
         found = looking.explained(context, parse(people_words(who)))
-    rows: dict[tuple[str, tuple[str, ...]], int] = {}
-    for each in found.rows:
-        key = (f"{each.system}.{each.table}", each.kinds)
-        rows[key] = rows.get(key, 0) + each.rows
     if json:
         as_json("find", {"people": found.people, "rows": [asdict(each) for each in found.rows]})
     elif not found.people:
-        say(f"Nobody found by these identifiers in {found.tables_searched} tables; every canary was found.")
+        nobody(found, lang)
     else:
-        lines = [(place, ", ".join(kinds), f"{count:,}") for (place, kinds), count in rows.items()]
-        table(f"{found.people} records of people", ("table", "kinds of data", "rows"), lines, right=(2,))
+        _show(found, lang)
     return 0
+
+
+def nobody(found: Found, lang: Lang) -> None:
+    """Say that nobody was found, and why that may be believed."""
+    say(text("people.nobody", lang, tables=found.tables_searched))
+
+
+def _show(found: Found, lang: Lang) -> None:
+    rows: dict[tuple[str, tuple[str, ...]], int] = {}
+    for each in found.rows:
+        key = (visible(f"{each.system}.{each.table}"), each.kinds)
+        rows[key] = rows.get(key, 0) + each.rows
+    say(text("people.found", lang, n=found.people, rows=sum(rows.values()), tables=len(rows)))
+    say("")
+    wide, figures = max(len(place) for place, _ in rows), [number(count, lang) for count in rows.values()]
+    broad = max(len(figure) for figure in figures)
+    for (place, kinds), figure in zip(rows, figures, strict=True):
+        say(f"  {place:<{wide}}  {figure:>{broad}}  {', '.join(kinds)}".rstrip())
