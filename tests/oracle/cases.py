@@ -15,8 +15,17 @@ FLOORS: Final = True
 TWO_PARENTS: Final = True
 SELF_LINKS: Final = False
 COLUMN_KINDS: Final = True
-EDGES: Final = False
-"""Edges other than own."""
+DERIVED: Final = False
+SHARED: Final = False
+"""Edges share and mention: the product keeps them all, with a shell of the person."""
+POLYMORPHIC: Final = True
+UNDECLARED: Final = True
+"""Links written under `links` of the parent."""
+WIDE_RULES: Final = True
+"""Rules for `all` and `other`, for events nobody reports, and with periods nobody decided."""
+FATES: Final = False
+SAME_ADDRESS: Final = True
+"""One address on several rows, in several spellings."""
 
 KINDS: Final = ("account", "support", "log", "invoice", "crm")
 ZONES: Final = ("UTC", "Europe/Berlin", "America/Los_Angeles")
@@ -64,6 +73,7 @@ class _Draw:
             self._policy()
         rows = self._rows()
         persons = [row["email"] for table in self.tables if table.person for row in rows[table.name]]
+        persons = [email for email in persons if email is not None]
         erase = self.rng.choice(persons) if persons and self.chance(50) else None
         return Case(
             number=self.number, zone=self.zone, clock=self.clock, now=self.now, kinds=self.kinds,
@@ -112,6 +122,8 @@ class _Draw:
             self._link(name, parent)
         if len(parents) == 1 and len(self.links[-1].via) == 1 and self.chance(15):
             self._compose(name)
+        elif POLYMORPHIC and len(parents) == 2 and self.chance(30):
+            self._polymorphic(name)
         if SELF_LINKS and self.chance(10):
             self._link(name, self._table(name), null=True)
 
@@ -168,11 +180,37 @@ class _Draw:
             Column(name=name, type=parent.column(key).type, null=nullable)
             for name, key in zip(via, parent.key, strict=True)
         )
-        edge = self.rng.choice(["own", "own", "share", "mention", "derive"]) if EDGES else "own"
+        edges = ["own"] * 6 + ["derive"] * DERIVED + ["share", "mention"] * SHARED
+        edge = "own" if table.person else self.rng.choice(edges)
         self._replace(replace(table, columns=(*table.columns, *new)))
+        declared = self.chance(70)
+        told = UNDECLARED and not declared and self.chance(40)
         self.links.append(
-            Link(child=child, via=via, parent=parent.name, to=parent.key, edge=edge, declared=self.chance(70))
+            Link(
+                child=child,
+                via=via,
+                parent=parent.name,
+                to=parent.key,
+                edge=edge,
+                declared=declared,
+                told_by_parent=told,
+            )
         )
+
+    def _polymorphic(self, name: str) -> None:
+        """Let the two links of a table share one column, and another column say which of them holds."""
+        table, links = self._table(name), self.links[-2:]
+        types = {self._table(link.parent).column(link.to[0]).type for link in links}
+        if len(types) > 1 or any(len(link.via) > 1 for link in links):
+            return
+        gone = {link.via[0] for link in links}
+        columns = [c for c in table.columns if c.name not in gone]
+        columns += [Column(name="owner_id", type=types.pop()), Column(name="owner_type", type="text", null=False)]
+        self._replace(replace(table, columns=tuple(columns)))
+        self.links[-2:] = [
+            replace(link, via=("owner_id",), when=(("owner_type", link.parent.title()),), declared=False)
+            for link in links
+        ]
 
     def _compose(self, name: str) -> None:
         """Make the key of a table composite: its parent's key and a number."""
@@ -191,6 +229,27 @@ class _Draw:
             self._ceilings(kind, events)
             if FLOORS and self.chance(40):
                 self._floor(kind, events)
+        if WIDE_RULES and self.chance(25):
+            self._wide(events)
+
+    def _wide(self, events: list[str]) -> None:
+        """Add a rule for `all` or `other`, of facts nobody reported or of a period nobody decided."""
+        data = self.rng.choice(["all", "other"])
+        drawn = self.rng.randrange(4)
+        if drawn == 0:
+            self._rule(data, mode="most", event="objection", count=3, unit="days", then="delete")
+        elif drawn == 1:
+            self._rule(data, mode="most", event=self._untaken(events) or "undecided", count=None, then="delete")
+        elif drawn == 2:
+            self._rule(data, mode="while", state="hold", grounds=("legal-claims",))
+        elif event := self._untaken(events):
+            count, unit = self._period(event)
+            self._rule(data, mode="most", event=event, count=count or 1, unit=unit, then="delete")
+
+    def _untaken(self, events: list[str]) -> str | None:
+        """Return an event from which no ceiling counts yet: two from one event are refused."""
+        taken = {rule.event for rule in self.rules if rule.then}
+        return next((event for event in events if event not in taken), None)
 
     def _ceilings(self, kind: str, events: list[str]) -> None:
         for event in self.rng.sample(events, min(len(events), self.rng.choice([0, 1, 1, 1, 2]))):
@@ -220,7 +279,7 @@ class _Draw:
 
     def _rule(self, kind: str, **more: Any) -> None:
         own = all(rule.name != kind for rule in self.rules)
-        name = kind if own else f"rule-{len(self.rules)}"
+        name = kind if own and kind not in {"all", "other"} else f"rule-{len(self.rules)}"
         self.rules.append(Rule(name=name, data=(kind,), **more))
 
     # Rows.
@@ -240,8 +299,15 @@ class _Draw:
             row[column.name] = self._cell(column, number)
         if table.person and (row["email"] is None or self.chance(90)):
             row["email"] = f"{table.name}{number}@x.example"
-        for link in self.links:
-            if link.child == table.name and not self._point(row, link, rows[link.parent], table):
+        if table.person and SAME_ADDRESS and self.chance(15):
+            row["email"] = self.rng.choice(["anna@x.example", "Anna@X.example"])
+        ways = [link for link in self.links if link.child == table.name]
+        if ways and ways[0].when:
+            # One of two kinds of parents; the other link does not hold.
+            ways = [self.rng.choice(ways)]
+            row |= dict(ways[0].when)
+        for link in ways:
+            if not self._point(row, link, rows[link.parent], table):
                 return
         rows[table.name].append(row)
 

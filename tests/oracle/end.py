@@ -15,6 +15,8 @@ Ref = tuple[str, int]
 Event = tuple[datetime, date]
 
 STRENGTH: Final = ("keep", "restrict", "pseudonymise", "anonymise", "delete")
+BELONGS: Final = {"own", "derive"}
+"""Edges along which a row has its owner, its clock, and its end."""
 
 
 class Empty:
@@ -116,7 +118,7 @@ class End:
         """Whether erasing the parent erases the child: what is owned or derived, and what is shared with the last."""
         if link.edge == "share":
             return all(parent in reached for other, parent in self.up[child] if other.edge == "share")
-        return link.edge in {"own", "derive"}
+        return link.edge in BELONGS
 
     def _last_of_shared(self, reached: set[Ref]) -> set[Ref]:
         """Shared rows whose persons are all erased: they go with the last of them."""
@@ -133,7 +135,7 @@ class End:
         seen, open_ = {ref}, [ref]
         while open_:
             for link, child in self.down[open_.pop()]:
-                if child not in seen and link.edge in {"own", "derive"}:
+                if child not in seen and link.edge in BELONGS:
                     seen.add(child)
                     open_.append(child)
         return seen
@@ -155,7 +157,7 @@ class End:
             return [dates.instant(self.row(ref)[column], self.case.clock, self.case.zone)]
         found: list[Event | None] = []
         for link, parent in self.up[ref]:
-            if link.edge == "own" and parent not in seen:
+            if link.edge in BELONGS and parent not in seen:
                 found += self._events(parent, event, seen | {ref})
         return found
 
@@ -172,7 +174,7 @@ class End:
         event = {"end-of-calendar-year": "collected", None: "account-closed"}.get(rule.event, rule.event)
         if event in self.tables_by_name[table].on:
             return 1
-        up = [link.parent for link in self.case.links if link.child == table and link.edge == "own"]
+        up = [link.parent for link in self.case.links if link.child == table and link.edge in BELONGS]
         return sum(self.paths(parent, rule, seen | {table}) for parent in up if parent not in seen)
 
     def _reaches(self, ref: Ref, rule: Rule) -> bool:
@@ -235,8 +237,7 @@ class End:
     def _needed(self, ref: Ref, going: set[Ref]) -> bool:
         """Whether a row that stays points here and cannot let go."""
         return any(
-            child not in going and (link.edge in {"own", "derive"} or not self._nullable(link))
-            for link, child in self.down[ref]
+            child not in going and (link.edge in BELONGS or not self._nullable(link)) for link, child in self.down[ref]
         )
 
     def _nullable(self, link: Link) -> bool:
