@@ -234,6 +234,34 @@ def test_reading_can_be_left_off_and_the_next_person_is_read_whole(shop: Shop, m
     assert [len(rows) for rows in copy.values()] == [1, 3, 3]
 
 
+def test_two_people_are_not_read_at_once(shop: Shop) -> None:
+    make(shop)
+    with standing(shop) as (_, read):
+        begun = read({"shop": {"person": [1]}})
+        next(begun)
+        with pytest.raises(RuntimeError, match="before the next"):
+            next(read({"shop": {"person": [2]}}))
+        assert len(list(begun)) == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("key", ["id", "[id, no]"])
+def test_an_instant_beyond_every_year_is_copied_as_it_is(postgresql: Database, tmp_path: Any, key: str) -> None:
+    shop = Shop(database=postgresql, folder=tmp_path)
+    shop.make(
+        "CREATE TABLE person (id INTEGER, no INTEGER, email VARCHAR(99), a TIMESTAMPTZ, b DATE, c TIMESTAMP)",
+        "INSERT INTO person VALUES (1, 1, 'anna@x.example', 'infinity', '12026-01-02', '-infinity')",
+        "INSERT INTO person VALUES (2, 1, 'bob@x.example', '2026-01-02 03:00:00+01', '2026-01-02', NULL)",
+    )
+    shop.write(policy(f"person: {{is: customer, key: {key}, find-by: {{email: email}}, kind: account}}"))
+    assert copy_of(shop, "email=anna@x.example")["person"][0][3:] == ("infinity", "12026-01-02", "-infinity")
+    assert copy_of(shop, "email=bob@x.example")["person"][0][3:] == (
+        datetime(2026, 1, 2, 2, tzinfo=UTC),
+        date(2026, 1, 2),
+        None,
+    )
+
+
 def test_nothing_is_read_for_nobody(shop: Shop) -> None:
     make(shop)
     assert copy_of(shop, "email=nobody@x.example") == {}
@@ -257,12 +285,12 @@ def test_what_is_compiled_does_not_grow_with_people(shop: Shop, monkeypatch: pyt
     if shop.database.dialect == "mariadb":
         pytest.skip("MariaDB takes no array: each person's statement is another text, compiled once by SQLAlchemy")
 
-    def general(*_: object) -> Iterator[Any]:
+    def select(*_: object) -> Any:
         raise AssertionError("a statement was built for a person")
 
-    monkeypatch.setattr(reader_of, "_general", general)
     make(shop)
     with standing(shop) as (_, read):
+        monkeypatch.setattr(reader_of._Table, "select", select)
         assert len(collected(read({"shop": {"person": [1]}}))) == 3
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from kept.systems.sql.faults import translate
 ROWS: Final = 1_000
 """Rows of a page: what of a person is in memory at any time."""
 
+Rows: TypeAlias = Sequence[tuple[Any, ...]]
 Values: TypeAlias = Mapping[str, Any]
 
 
@@ -32,13 +33,8 @@ def reading(connection: sa.Connection, bound: Map, zone: str, reach: Mapping[str
     if connection.dialect.name == "postgresql":  # the other two read one state without being asked
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     tables = [_open(connection, _Table(bound=bound, zone=zone, name=name, where=reach[name])) for name in reach]
-
-    def read(keys: Keys) -> Iterator[Page]:
-        for table, statement in tables:
-            yield from _pages(connection, table, statement, keys)
-
     with connection.begin():
-        yield read
+        yield _Desk(connection=connection, cursor=_cursor(connection), tables=tables).read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,54 +142,100 @@ def _bind(condition: Condition) -> sa.BindParameter[Any] | None:
     return binds[0] if len(binds) == 1 and not binds[0].expanding else None
 
 
-def _pages(connection: sa.Connection, table: _Table, statement: _Statement | None, keys: Keys) -> Iterator[Page]:
-    arguments = statement.arguments(keys) if statement else None
-    if statement is None or arguments is None:
-        parts = _general(connection, table.select(table.compiler(keys)), ROWS)
-    else:
-        parts = _prepared(connection, statement.text, arguments, ROWS)
-    for part in parts:
-        yield Page(table=table.name, columns=table.columns, rows=part)
+@dataclass(kw_only=True)
+class _Desk:
+    """Where people are read one after another, through one cursor of the driver."""
+
+    connection: sa.Connection
+    cursor: Any
+    tables: Sequence[tuple[_Table, _Statement | None]]
+    taken: bool = False
+
+    def read(self, keys: Keys) -> Iterator[Page]:
+        """Every table's rows of one person, or of several taken together."""
+        if self.taken:
+            raise RuntimeError("read one person to the end, or close the reading, before the next")
+        self.taken = True
+        try:
+            for table, statement in self.tables:
+                for part in self._parts(table, statement, keys):
+                    yield Page(table=table.name, columns=table.columns, rows=part)
+        finally:
+            self.taken = False
+
+    def _parts(self, table: _Table, statement: _Statement | None, keys: Keys) -> Iterator[Rows]:
+        if statement and (arguments := statement.arguments(keys)) is not None:
+            return self._prepared(statement.text, arguments)
+        select = table.select(table.compiler(keys))
+        return self._built(select) if self.connection.dialect.name == "postgresql" else self._general(select)
+
+    def _prepared(self, text: str, arguments: Any) -> Iterator[Rows]:
+        """Through the driver: for a person with thirty rows, everything above it would cost more than the reading."""
+        fetched = _streamed if self.connection.dialect.name == "postgresql" else _fetched
+        try:
+            yield from fetched(self.cursor, text, arguments)
+        except self.connection.dialect.loaded_dbapi.Error as error:
+            system = system_of(self.connection.engine)
+            raise translate(error, system=system, doing="reading a person's rows") from None
+
+    def _built(self, select: sa.Select[Any]) -> Iterator[Rows]:
+        """Keys of several columns make a text of their own for each person."""
+        compiled = select.compile(dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True})
+        return self._prepared(str(compiled), compiled.params)
+
+    def _general(self, select: sa.Select[Any]) -> Iterator[Rows]:
+        with self.connection.execute(select, execution_options={"yield_per": ROWS}) as result:
+            for part in result.partitions():
+                yield [tuple(row) for row in part]
 
 
-def _general(connection: sa.Connection, select: sa.Select[Any], rows: int) -> Iterator[list[tuple[Any, ...]]]:
-    with connection.execute(select, execution_options={"yield_per": rows}) as result:
-        for part in result.partitions():
-            yield [tuple(row) for row in part]
-
-
-def _prepared(
-    connection: sa.Connection, text: str, arguments: Values | Sequence[Any], rows: int
-) -> Iterator[list[tuple[Any, ...]]]:
-    """Through the driver: for a person with thirty rows, everything above it would cost more than the reading."""
-    driver: Any = connection.connection.driver_connection
-    try:
-        if connection.dialect.name == "postgresql":
-            yield from _streamed(driver, text, arguments, rows)
-        else:
-            yield from _fetched(driver, text, arguments, rows)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise translate(error, system=system_of(connection.engine), doing="reading a person's rows") from None
-
-
-def _streamed(driver: Any, text: str, arguments: Any, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+def _streamed(cursor: Any, text: str, arguments: Any) -> Iterator[Rows]:
     """Rows as the server sends them: a declared cursor would cost four round trips where this costs one."""
     part = []
-    with driver.cursor() as cursor:
-        for row in cursor.stream(text, arguments, size=rows):
+    with closing(cursor.stream(text, arguments, size=ROWS)) as rows:
+        for row in rows:
             part.append(row)
-            if len(part) == rows:
+            if len(part) == ROWS:
                 yield part
                 part = []
     if part:
         yield part
 
 
-def _fetched(driver: Any, text: str, arguments: Any, rows: int) -> Iterator[list[tuple[Any, ...]]]:
+def _fetched(cursor: Any, text: str, arguments: Any) -> Iterator[Rows]:
+    cursor.execute(text, arguments)
+    while part := cursor.fetchmany(ROWS):
+        yield part
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """A cursor of the driver; on PostgreSQL one that gives an instant Python cannot hold as the text it is."""
+    driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()
-    try:
-        cursor.execute(text, arguments)
-        while part := cursor.fetchmany(rows):
-            yield part
-    finally:
-        cursor.close()
+    if connection.dialect.name == "postgresql":
+        for name in ("date", "timestamp", "timestamptz"):
+            cursor.adapters.register_loader(name, _faithful(name))
+    return cursor
+
+
+@cache
+def _faithful(name: str) -> type[Any]:
+    """A copy must not say «none» where the row says `infinity`, as reading a clock may."""
+    from psycopg import DataError, adapters  # noqa: PLC0415 - slow to import, and for PostgreSQL only
+    from psycopg.adapt import Loader  # noqa: PLC0415
+    from psycopg.pq import Format  # noqa: PLC0415
+
+    plain: Any = adapters.get_loader(adapters.types[name].oid, Format.TEXT)
+
+    class Faithful(Loader):
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._plain = plain(oid, context).load
+
+        def load(self, data: Any) -> Any:
+            try:
+                return self._plain(data)
+            except DataError:
+                return bytes(data).decode()
+
+    return Faithful
