@@ -7,12 +7,15 @@ engine with WAL, one executor per run so that no process recovers another's work
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
+
+from kept.policy.findings import Finding, could_not_run
 
 VERSION = "kept-2"
 """Raised by hand when a recorded walk can no longer be replayed by this code."""
@@ -29,7 +32,7 @@ def workshop(journal: str, run: str, body: Body) -> Iterator[Callable[[], dict[s
     """
     from dbos import DBOS  # noqa: PLC0415 - 1.6 s to import, so only where work is done
 
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it writes tracebacks; what it raises is answered below
 
     @DBOS.workflow(name="carry-out")
     def carry_out(run_id: str, attempt: int) -> dict[str, Any]:
@@ -38,22 +41,52 @@ def workshop(journal: str, run: str, body: Body) -> Iterator[Callable[[], dict[s
 
         return body(run_id, attempt, once)
 
-    DBOS(config=_config(journal, run))
     try:
-        DBOS.launch()
-        yield lambda: _carried(run, carry_out)
+        with _answered(journal):
+            DBOS(config=_config(journal, run))
+            DBOS.launch()
+        yield lambda: _carried(journal, run, carry_out)
     finally:
         DBOS.destroy(destroy_registry=True)
 
 
-def _carried(run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[str, Any]:
-    """Take up a run that a dead process left pending; otherwise begin the next attempt."""
+_REASONS: Final = (
+    ("SQLITE_FULL", "K110", "the disk of Kept's own journal is full", "free some space"),
+    ("SQLITE_READONLY", "K111", "Kept may not write its own journal", "give this account write access to it"),
+    ("SQLITE_BUSY", "K113", "another process holds Kept's own journal", "wait until the other command has ended"),
+    ("SQLITE_CANTOPEN", "K114", "Kept's own journal cannot be opened", "check its folder"),
+    ("SQLITE_IOERR", "K117", "the disk of Kept's own journal reports an error", "check the disk and its free space"),
+    ("", "K119", "Kept's own journal reported an error", "see that its disk or its server is well"),
+)
+
+
+@contextmanager
+def _answered(journal: str) -> Iterator[None]:
+    """A journal that cannot be read or written ends in one message; what was committed stands in the markers."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
+        name = str(getattr(getattr(error, "orig", None) or error, "sqlite_errorname", ""))
+        _, code, message, help_ = next(reason for reason in _REASONS if name.startswith(reason[0]))
+        where = "the store's database" if "://" in journal else journal
+        again = f"{help_}, then start the same command again: it goes on behind the last batch"
+        raise could_not_run(Finding(code=code, message=message, where=where, help=again)) from None
+
+
+def _carried(journal: str, run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[str, Any]:
+    """Take up a run that a dead process left pending; unless that brings it to its end, begin the next attempt."""
+    with _answered(journal):
+        return _result(run, workflow)
+
+
+def _result(run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[str, Any]:
     from dbos import DBOS, SetWorkflowID  # noqa: PLC0415
 
     attempt = _attempts(run)
+    result: dict[str, Any] = {}
     if attempt and _left_behind(run, attempt):
-        result: dict[str, Any] = DBOS.retrieve_workflow(_id(run, attempt)).get_result()
-    else:
+        result = DBOS.retrieve_workflow(_id(run, attempt)).get_result()
+    if result.get("state") != "verified":  # a refusal or a pause may be a recorded one of the dead process
         attempt += 1
         with SetWorkflowID(_id(run, attempt)):
             result = DBOS.start_workflow(workflow, run, attempt).get_result()
@@ -92,7 +125,7 @@ def _config(journal: str, run: str) -> Any:
         "application_version": VERSION,
         "executor_id": f"run-{run}",
         "serializer": DBOSPortableJSONSerializer(),
-        "log_level": "ERROR",
+        "log_level": "CRITICAL",
         "notification_listener_polling_interval_sec": 0.05,
     }
     if "://" in journal:

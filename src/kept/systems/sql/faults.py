@@ -6,6 +6,7 @@ INVARIANT: no text of a database reaches a message except names of tables, colum
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ def translated(*, system: str, doing: str) -> Iterator[None]:
     """Let errors of the database leave the block as Refused."""
     try:
         yield
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         raise translate(error, system=system, doing=doing) from None
 
 
@@ -212,6 +213,9 @@ def _mariadb(error: Exception) -> Fault:
 # SQLite: the name of its result code decides.
 
 _SQLITE_NAMES: Final = (
+    ("SQLITE_READONLY_DBMOVED", "S204"),
+    ("SQLITE_IOERR_DELETE_NOENT", "S204"),  # the journal is gone, and so is the folder of both
+    ("SQLITE_IOERR_DIR_FSYNC", "S204"),
     ("SQLITE_BUSY", "S215"),
     ("SQLITE_LOCKED", "S215"),
     ("SQLITE_READONLY", "S212"),
