@@ -15,7 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,8 @@ def ring(database: Database, folder: Path, people: int = PEOPLE) -> Iterator[Rin
     """Plan on a fresh shop, and let one run end undisturbed."""
     ready, calm = folder / "ready", folder / "calm"
     ready.mkdir()
-    shop = Shop(database=database, folder=ready)
+    # One engine for all we do ourselves: hundreds would take the server's last connection.
+    shop = Shop(database=replace(database, open=cache(database.open)), folder=ready)
     shop.make("SELECT 1")
     fill(shop, people)
     shop.write(policy(MAPPED, retention=RETENTION, kinds=("account", "support", "log")))
