@@ -23,7 +23,7 @@ UNDECLARED: Final = True
 """Links written under `links` of the parent."""
 WIDE_RULES: Final = True
 """Rules for `all` and `other`, for events nobody reports, and with periods nobody decided."""
-FATES: Final = False
+FATES: Final = True
 SAME_ADDRESS: Final = True
 """One address on several rows, in several spellings."""
 
@@ -75,6 +75,7 @@ class _Draw:
         persons = [row["email"] for table in self.tables if table.person for row in rows[table.name]]
         persons = [email for email in persons if email is not None]
         erase = self.rng.choice(persons) if persons and self.chance(50) else None
+        erase = erase.upper() if erase and self.chance(10) else erase
         return Case(
             number=self.number, zone=self.zone, clock=self.clock, now=self.now, kinds=self.kinds,
             tables=tuple(self.tables), links=tuple(self.links), rules=tuple(self.rules), rows=rows, erase=erase,
@@ -87,6 +88,9 @@ class _Draw:
         size = self.rng.choice(small) if self.chance(94) else self.rng.randrange(6, 21)
         if size > 2 and self.chance(60):
             self._account()
+            if size > 3 and self.chance(15):
+                self._account()
+                self._link("account1", self.tables[0])
         for _ in range(1 if size < 5 or self.chance(60) else 2):
             self._person()
         while len(self.tables) < size:
@@ -107,7 +111,7 @@ class _Draw:
         name = self._add("person", columns, on=on, person=True)
         shared = [table for table in self.tables if table.name.startswith("account")]
         if shared and self.chance(80):
-            self._link(name, shared[0])
+            self._link(name, self.rng.choice(shared))
         elif not on and not shared:
             self._clocked(name, "account-closed")
 
@@ -132,8 +136,10 @@ class _Draw:
 
     def _payload(self, number: int) -> Column:
         kind = self.rng.choice(self.kinds) if COLUMN_KINDS and self.chance(15) else None
-        null = self.chance(60)
-        return Column(name=f"c{number}", type=self.rng.choice(["text", "text", "int"]), null=null, kind=kind)
+        fate = self.rng.choice(["empty", "anonymise", "delete", "keep"]) if FATES and self.chance(8) else None
+        type_ = self.rng.choice(["text", "text", "text", "int", "int", "instant", "date"])
+        unique = type_ == "text" and self.chance(6)
+        return Column(name=f"c{number}", type=type_, null=self.chance(60), unique=unique, kind=kind, fate=fate)
 
     def _clock(self, columns: list[Column], event: str, *, percent: int) -> dict[str, str]:
         if not self.chance(percent):
@@ -261,7 +267,8 @@ class _Draw:
     def _floor(self, kind: str, events: list[str]) -> None:
         grounds = ("legal-obligation",) if self.chance(60) else ()
         if self.chance(25):
-            state = self.rng.choice(["account-open", "account-open", "hold", "needed"])
+            opened = ["account-open"] * 4 if "account-closed" in events else []
+            state = self.rng.choice([*opened, "hold", "needed"])
             self._rule(kind, mode="while", state=state, grounds=grounds)
             return
         event = self.rng.choice(events)
@@ -328,6 +335,8 @@ class _Draw:
         if column.type in {"instant", "date", "epoch"}:
             return self._moment(column)
         word = self.rng.randrange(1000, 9999)
+        if column.unique:
+            return f"w{word}-{number}"
         return word if column.type == "int" else f"w{word}@x.example"
 
     def _moment(self, column: Column) -> Any:

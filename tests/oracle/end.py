@@ -49,9 +49,7 @@ class End:
 
     def tables(self) -> Rows:
         """Decide, then carry out."""
-        reached = self._reached(self._named())
-        while more := self._last_of_shared(reached):
-            reached |= self._reached(more)
+        reached = self.erased()
         going = self._going(reached)
         return {
             table.name: [
@@ -92,6 +90,13 @@ class End:
         return not table.person and all(link.child != table.name for link in self.case.links)
 
     # Who is reached by a granted erasure.
+
+    def erased(self) -> set[Ref]:
+        """Return the rows a granted erasure speaks of: the persons, what is theirs, and what they were the last of."""
+        reached = self._reached(self._named())
+        while more := self._last_of_shared(reached):
+            reached |= self._reached(more)
+        return reached
 
     def _named(self) -> set[Ref]:
         if self.case.erase is None:
@@ -220,17 +225,17 @@ class End:
 
     def _going(self, reached: set[Ref]) -> set[Ref]:
         """Rows whose every cell goes, unless a row that stays belongs to them."""
-        going = {ref for ref in self.refs if self._all_go(ref, reached)}
+        going = {ref for ref in self.refs if self.all_go(ref, reached)}
         while kept := {ref for ref in going if self._needed(ref, going)}:
             going -= kept
         return going
 
-    def _all_go(self, ref: Ref, reached: set[Ref]) -> bool:
+    def all_go(self, ref: Ref, reached: set[Ref], *, keep: bool = True) -> bool:
         """Whether every cell goes; key, link and clock are cells of the table's kind."""
         table = self.tables_by_name[ref[0]]
         cells = [column for column in table.columns if column.name not in self.structure[table.name]]
         kinds = {table.kind, *(column.kind or table.kind for column in cells)}
-        if any(column.fate == "keep" for column in cells):
+        if keep and any(column.fate == "keep" for column in cells):
             return False
         return all(self._outcome(ref, kind, reached) == "delete" for kind in kinds)
 

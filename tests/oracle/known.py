@@ -30,6 +30,17 @@ def account_open_unmapped(case: Case) -> bool:
     return any(rule.state == "account-open" and not end.counted(ref, rule) for ref in end.refs for rule in case.rules)
 
 
+def keep_fate(case: Case) -> bool:
+    """A column of fate `keep` in a row whose other cells all go."""
+    end = End(case)
+    reached = end.erased()
+    return any(
+        column.fate == "keep" and end.all_go(ref, reached, keep=False)
+        for ref in end.refs
+        for column in case.table(ref[0]).columns
+    )
+
+
 def deep(case: Case) -> bool:
     """A chain of links that the statement nests deeper than SQLite's parser goes."""
     depth: dict[str, int] = {}
@@ -41,6 +52,7 @@ def deep(case: Case) -> bool:
 
 KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
     "deep": deep,
+    "keep-fate": keep_fate,
     "half-orphan": half_orphan,
     "account-open-unmapped": account_open_unmapped,
 }
