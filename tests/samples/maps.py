@@ -34,6 +34,7 @@ from kept.policy.findings import Span
 from kept.policy.model import Controller, Policy, Rule, Safety
 
 Row = Mapping[str, Any]
+Data = Mapping[str, Sequence[Row]]
 Mapped = tuple[Table, TableEntry]
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
