@@ -153,6 +153,12 @@ def test_nothing_broken_is_said_in_words() -> None:
     assert "Nichts ist gebrochen." in lines(board(proof("P-1", Verdict.KEPT)))
 
 
+def test_a_board_without_promises_does_not_boast_that_nothing_is_broken() -> None:
+    said = "\n".join(lines(board(), "en"))
+    assert "No promise is bound yet." in said
+    assert "Nothing is broken" not in said
+
+
 def test_the_unproven_are_grouped_by_reason_the_commonest_first_and_the_rest_is_counted() -> None:
     never = [proof(f"N-{i}", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.never-ran")) for i in range(9)]
     odd = [proof(f"O-{i}", Verdict.UNPROVEN, evidence(Verdict.UNPROVEN, "reason.odd", n=str(i))) for i in range(3)]

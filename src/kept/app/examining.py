@@ -71,7 +71,7 @@ def _examined(context: Context, system: SqlSystem, *, superuser: bool) -> Examin
                 code="S315",
                 message="the canary row is not found" if canary else "no canary is declared",
                 where=declared.name,
-                why="without a positive control «nothing found» would prove nothing",
+                why="without a positive control “nothing found” would prove nothing",
                 help="name a row that is always there: `canary: {table: TABLE, key: KEY}`",
             )
         )

@@ -128,6 +128,9 @@ def _of(view: BoardView, verdict: Verdict) -> list[ProofView]:
 def _broken(view: BoardView) -> Iterator[RenderableType]:
     """One entry per violation, under all promises it breaks."""
     broken = _of(view, Verdict.BROKEN)
+    if not view.total:
+        yield Padding(Text(say("terminal.no-promise", view.lang)), (1, 0, 0, 0))
+        return
     if not broken:
         yield _title(say("terminal.none-broken", view.lang))
         return
