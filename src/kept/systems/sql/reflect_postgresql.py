@@ -42,14 +42,24 @@ _INHERITED: Final = sa.text("""
     WHERE i.inhrelid = ANY(:oids) AND i.inhparent = ANY(:oids) ORDER BY i.inhparent, i.inhrelid
 """)
 
+# What a domain is made of may be a domain again; each may forbid NULL.
 _COLUMNS: Final = sa.text("""
+    WITH RECURSIVE made AS (
+        SELECT oid AS domain, oid, typbasetype AS of_type, typnotnull AS required, typtypmod AS typmod,
+               typdefault IS NOT NULL AS preset
+        FROM pg_type WHERE typtype = 'd'
+        UNION ALL
+        SELECT made.domain, t.oid, t.typbasetype, made.required OR t.typnotnull,
+               CASE WHEN made.typmod < 0 THEN t.typtypmod ELSE made.typmod END,
+               made.preset OR t.typdefault IS NOT NULL
+        FROM made JOIN pg_type t ON t.oid = made.of_type)
     SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
-           b.typname AS base, b.typtype::text AS kind,
-           CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod,
-           NOT (a.attnotnull OR t.typnotnull) AS nullable, a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
-           a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS has_default, d.description
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+           b.typname AS base, b.typtype::text AS kind, coalesce(made.typmod, a.atttypmod) AS typmod,
+           NOT (a.attnotnull OR coalesce(made.required, false)) AS nullable,
+           a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
+           a.atthasdef OR a.attidentity <> '' OR coalesce(made.preset, false) AS has_default, d.description
+    FROM pg_attribute a LEFT JOIN made ON made.domain = a.atttypid AND made.of_type = 0
+    JOIN pg_type b ON b.oid = coalesce(made.oid, a.atttypid)
     LEFT JOIN pg_description d ON d.objoid = a.attrelid AND d.objsubid = a.attnum AND d.classoid = 'pg_class'::regclass
     WHERE a.attrelid = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attrelid, a.attnum
