@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kept.app import proving
 from kept.app.context import opened
+from kept.prove.verdict import Board
 from kept.texts import LANGUAGES, Lang
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -43,6 +45,29 @@ def database(folder: Path, statement: str) -> None:
     with sqlite3.connect(folder / "shop.db") as connection:
         connection.execute(statement)
     connection.close()
+
+
+def board(folder: Path, *, as_of: str | None = None, now: datetime = NOW) -> Board:
+    env = {"SHOP": f"sqlite:///{folder / 'shop.db'}", "KEPT_STORE": str(folder / "store.db")}
+    with opened(folder / "kept.yaml", env=env, as_of=as_of, now=now) as context:
+        return proving.prove(context, "en").board
+
+
+def test_a_violation_is_dated_by_the_clock_from_the_second_proof_on(folder: Path) -> None:
+    (folder / "kept.yaml").write_text(
+        POLICY.replace("CANARY", "    canary: {table: account, key: 1}").replace("[T-1, T-2]", "[T-1]")
+        + "pledges: [{says: [T-2], owner: nobody, review: 1 month}]\n"
+    )
+
+    def since(**when: Any) -> list[datetime | None]:
+        proofs = board(folder, **when).proofs
+        return [count.since for proof in proofs for seen in proof.evidence for count in seen.counts]
+
+    assert since() == [None]
+    prose = folder / "policy.de.md"
+    prose.write_text(prose.read_text() + "Neu.\n")
+    assert since(as_of="2026-06-10", now=NOW + timedelta(days=1)) == [None], "seen for the first time"
+    assert since(now=NOW + timedelta(days=5)) == [NOW + timedelta(days=1)]
 
 
 def findings(folder: Path, lang: Lang = "en", *, shop: str = "shop.db", as_of: str | None = None) -> tuple[str, ...]:

@@ -53,9 +53,9 @@ def prove(context: Context, lang: str, ticked: Ticked | None = None) -> Proven:
     inspection = _inspection(context)
     seen = _evidence(context.policy, inspection, ticked or (lambda _done, _all: None))
     at = datetime.now(UTC) if context.as_of == context.now else context.as_of
-    seen = _dated(seen, _standing(context, at))
-    proofs = _proofs(context, lang, seen, at)
-    entry, head = _saved(context, seen, proofs, inspection)
+    standing = _standing(context, at)
+    proofs = _proofs(context, lang, _dated(seen, standing), at)
+    entry, head = _saved(context, _dated(seen, standing, first=context.now), proofs, inspection)
     recorded = tuple(
         replace(proof, evidence=tuple(replace(e, entry=entry) for e in proof.evidence)) for proof in proofs
     )
@@ -121,27 +121,33 @@ def _once(citation: Citation, inspection: Inspection, cache: dict[tuple[str, str
     return cache[key]
 
 
-def _standing(context: Context, at: datetime) -> dict[tuple[str, str, str], datetime]:
-    """Violations that the proof before this one saw, by promise, control and place: since when they stand."""
+Standing = Mapping[tuple[str, str, str], datetime]
+"""Since when violations stand that the proof before this one saw, by promise, control and place."""
+
+
+def _standing(context: Context, at: datetime) -> Standing:
     with context.store.read() as tx:
         before = evidence_store.latest(tx)
     return {
-        (each.promise, each.evidence.control, count.place): count.since or each.evidence.at
+        (each.promise, each.evidence.control, count.place): count.since
         for each in before
-        if each.evidence.verdict is Verdict.BROKEN and each.evidence.at and each.evidence.at < at
+        if each.evidence.verdict is Verdict.BROKEN
         for count in each.evidence.counts
-        if count.violations
+        if count.violations and count.since and count.since <= at
     }
 
 
-def _dated(seen: Seen, standing: Mapping[tuple[str, str, str], datetime]) -> Seen:
-    """Let a violation that stood before say since when; what the data itself dates keeps its date."""
+def _dated(seen: Seen, standing: Standing, *, first: datetime | None = None) -> Seen:
+    """Let a violation that stood before say since when; what the data itself dates keeps its date.
+
+    `first` dates those that are seen for the first time: by the clock, for a proof `as of` another day sees them today.
+    """
 
     def dated(promise: str, found: Evidence) -> Evidence:
         if found.verdict is not Verdict.BROKEN or found.control == RETENTION_COUNT:
             return found
-        counts = (replace(c, since=standing.get((promise, found.control, c.place))) for c in found.counts)
-        return replace(found, counts=tuple(counts))
+        known = {c.place: standing.get((promise, found.control, c.place), first) for c in found.counts if c.violations}
+        return replace(found, counts=tuple(replace(c, since=known.get(c.place)) for c in found.counts))
 
     return {promise: [(c, dated(promise, e)) for c, e in found] for promise, found in seen.items()}
 
