@@ -23,6 +23,8 @@ UNDECLARED: Final = True
 """Links written under `links` of the parent."""
 WIDE_RULES: Final = True
 """Rules for `all` and `other`, for events nobody reports, and with periods nobody decided."""
+BY_CODE: Final = True
+"""Links that name another unique column than the key."""
 FATES: Final = True
 SAME_ADDRESS: Final = True
 """One address on several rows, in several spellings."""
@@ -181,27 +183,37 @@ class _Draw:
     def _link(self, child: str, parent: Table, *, null: bool | None = None) -> None:
         table = self._table(child)
         nullable = self.chance(50) if null is None else null
-        via = tuple(f"{parent.name}_{column}" for column in parent.key)
+        to = parent.key
+        if BY_CODE and self.chance(8):
+            to = ("code",)
+            parent = self._coded(parent)
+        via = tuple(f"{parent.name}_{column}" for column in to)
         new = tuple(
-            Column(name=name, type=parent.column(key).type, null=nullable)
-            for name, key in zip(via, parent.key, strict=True)
+            Column(name=name, type=parent.column(key).type, null=nullable) for name, key in zip(via, to, strict=True)
         )
         edges = ["own"] * 6 + ["derive"] * DERIVED + ["share", "mention"] * SHARED
         edge = "own" if table.person else self.rng.choice(edges)
         self._replace(replace(table, columns=(*table.columns, *new)))
         declared = self.chance(70)
-        told = UNDECLARED and not declared and self.chance(40)
+        told = UNDECLARED and not declared and to == parent.key and self.chance(40)
         self.links.append(
             Link(
                 child=child,
                 via=via,
                 parent=parent.name,
-                to=parent.key,
+                to=to,
                 edge=edge,
                 declared=declared,
                 told_by_parent=told,
             )
         )
+
+    def _coded(self, table: Table) -> Table:
+        """Give a table a code that names its rows beside the key."""
+        if all(column.name != "code" for column in table.columns):
+            table = replace(table, columns=(*table.columns, Column(name="code", type="text", null=False, unique=True)))
+            self._replace(table)
+        return table
 
     def _polymorphic(self, name: str) -> None:
         """Let the two links of a table share one column, and another column say which of them holds."""

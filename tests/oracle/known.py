@@ -18,7 +18,7 @@ def half_orphan(case: Case) -> bool:
     """A row with several paths to a clock, one of which leads to no row, under a floor from that event."""
     end = End(case)
     return any(
-        rule.mode in {"least", "while"} and 0 < len(end.counted(ref, rule)) < end.paths(ref[0], rule)
+        rule.mode == "least" and 0 < len(end.counted(ref, rule)) < end.paths(ref[0], rule)
         for ref in end.refs
         for rule in case.rules
     )
@@ -27,7 +27,7 @@ def half_orphan(case: Case) -> bool:
 def account_open_unmapped(case: Case) -> bool:
     """`while account-open` on a row for which no table maps account-closed."""
     end = End(case)
-    return any(rule.state == "account-open" and not end.counted(ref, rule) for ref in end.refs for rule in case.rules)
+    return any(rule.state == "account-open" and not end.paths(ref[0], rule) for ref in end.refs for rule in case.rules)
 
 
 def keep_fate(case: Case) -> bool:
@@ -50,9 +50,17 @@ def deep(case: Case) -> bool:
     return max(depth.values()) > DEEPEST
 
 
+def other_under_floor(case: Case) -> bool:
+    """A rule for `other` beside a kind whose only rules of its own are floors."""
+    ceilings = {kind for rule in case.rules if rule.mode in {"most", "none"} or rule.then for kind in rule.data}
+    floors = {kind for rule in case.rules for kind in rule.data} - ceilings
+    return "other" in ceilings and bool(floors & set(case.kinds))
+
+
 KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
     "deep": deep,
     "keep-fate": keep_fate,
+    "other-under-floor": other_under_floor,
     "half-orphan": half_orphan,
     "account-open-unmapped": account_open_unmapped,
 }
