@@ -28,7 +28,6 @@ def _table(case: Case, table: Table, wanted: list[Row], found: list[Row]) -> lis
                 fills[column].add(is_)
             if is_ == old[key][column] if value is EMPTY else is_ != value:
                 lines.append(f"{table.name}{key}.{column}: {old[key][column]!r} should be {value!r} and is {is_!r}")
-    # One neutral value tells nothing; several could be told apart.
-    return lines + [
-        f"{table.name}.{name}: emptied to {len(values)} values" for name, values in fills.items() if len(values) > 1
-    ]
+    # One neutral value tells nothing; several could be told apart, and only a unique column needs them.
+    told = [name for name, values in fills.items() if len(values) > 1 and not table.column(name).unique]
+    return lines + [f"{table.name}.{name}: emptied to several values" for name in told]

@@ -126,13 +126,13 @@ class End:
         return link.edge in BELONGS
 
     def _last_of_shared(self, reached: set[Ref]) -> set[Ref]:
-        """Shared rows whose persons are all erased: they go with the last of them."""
+        """Shared rows that go with the last of their persons: a person whom a floor keeps, even in part, stays."""
         found = set()
         for ref in self.refs:
             if ref in reached or not self._shared(self.tables_by_name[ref[0]]):
                 continue
             persons = {below for below in self._below(ref) if self.tables_by_name[below[0]].person}
-            if persons and persons <= reached:
+            if persons and all(person in reached and self.all_go(person, reached) for person in persons):
                 found.add(ref)
         return found
 
