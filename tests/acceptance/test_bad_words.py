@@ -132,7 +132,6 @@ def test_help_is_no_refusal(folder: Path, line: str) -> None:
 _INSTANTS = "an instant at the ends of the calendar overflows (context._instant takes any year)"
 
 
-@pytest.mark.xfail(strict=True, reason=_INSTANTS)
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59+00:00", "0001-01-01", "0001-01-01T00:00+14:00"])
 def test_an_instant_at_the_ends_of_the_calendar_is_refused(
     monkeypatch: pytest.MonkeyPatch, folder: Path, at: str
@@ -140,12 +139,10 @@ def test_an_instant_at_the_ends_of_the_calendar_is_refused(
     refused_well(spoken(monkeypatch, folder, f"plan retention --as-of {at}"), codes=["P021"])
 
 
-@pytest.mark.xfail(strict=True, reason="standard input that is not UTF-8 ends as a fault of Kept (plan.people_words)")
 def test_standard_input_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     refused_well(spoken(monkeypatch, folder, "find -", b"email=\xff\xfe@x.example\n"), codes=["R101"])
 
 
-@pytest.mark.xfail(strict=True, reason="`kept pause` of an unknown run says so without a code and a next step")
 def test_pausing_a_run_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     refused_well(spoken(monkeypatch, folder, "pause no-such-run"), codes=["S320"])
 
