@@ -81,55 +81,51 @@ ENTRIES = (
     TableEntry(name="pair", person="member", kind="account", on={Event.COLLECTED: Clock(column="said")}),
 )
 
-MADE = st.sampled_from(
-    [
-        None,
-        "1970-01-01 00:00:00",
-        "2000-01-01 00:00:00",
-        "2020-05-31 23:59:59",
-        "2020-06-01 00:00:00",
-        "2020-06-01 00:00:01",
-        "2024-01-01 12:00:00",
-        "2024-01-01 12:00:00.000001",
-        "2024-01-01 12:00:01",
-        "2199-01-01 00:00:00",
-    ]
+MADE = (
+    None,
+    "1970-01-01 00:00:00",
+    "2000-01-01 00:00:00",
+    "2020-05-31 23:59:59",
+    "2020-06-01 00:00:00",
+    "2020-06-01 00:00:01",
+    "2024-01-01 12:00:00",
+    "2024-01-01 12:00:00.000001",
+    "2024-01-01 12:00:01",
+    "2199-01-01 00:00:00",
 )
-SAID = MADE | st.sampled_from(
-    [
-        "",
-        "soon",
-        "31.12.2019",
-        "0000-00-00 00:00:00",
-        "2020-05-20T10:00:00+05:00",
-        "2020-05-31 23:59:59Z",
-        "1999-12-31",
-        "2020-05-31",
-        "2020-06-02",
-    ]
+SAID = (
+    *MADE,
+    "",
+    "soon",
+    "31.12.2019",
+    "0000-00-00 00:00:00",
+    "2020-05-20T10:00:00+05:00",
+    "2020-05-31 23:59:59Z",
+    "1999-12-31",
+    "2020-05-31",
+    "2020-06-02",
 )
-EPOCH = st.sampled_from([None, 0, 1, 1_590_969_599, 1_590_969_600, 1_704_110_400, 1_704_110_401, 7_000_000_000])
-BORN = st.sampled_from([None, "1950-02-03", "2020-05-31", "2020-06-01", "2023-12-31", "2024-01-02"])
-FEW = st.sampled_from([None, 1, 2, 3])
-WORD = st.sampled_from([None, "x", "Owner", "", "1"])
-FULL = st.sampled_from(["x", "removed", "removed-1f"])
+DAYS = ("2020-05-31", "2020-06-01", "2020-06-02")
+EPOCH = (None, 0, 1, 1_590_969_599, 1_590_969_600, 1_704_110_400, 1_704_110_401, 7_000_000_000)
+BORN = (None, "1950-02-03", "2020-05-31", "2020-06-01", "2023-12-31", "2024-01-02")
+FEW = (None, 1, 2, 3)
+WORD = (None, "x", "Owner", "", "1")
+FULL = ("x", "removed", "removed-1f")
 
-OWNERS = st.fixed_dictionaries(
-    {
-        "code": st.sampled_from(["x", "removed-"]),
+POOLS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "owner": {
+        "code": ("x", "removed-"),
         "made": MADE,
         "epoch": EPOCH,
         "said": SAID,
         "born": BORN,
         "name": WORD,
         "tag": FULL,
-        "rank_no": st.sampled_from([0, 1]),
-    }
-)
-ITEMS = st.fixed_dictionaries(
-    {
+        "rank_no": (0, 1),
+    },
+    "item": {
         "owner_id": FEW,
-        "ref": st.sampled_from([None, "1", "2", "01", "x"]),
+        "ref": (None, "1", "2", "01", "x"),
         "above": FEW,
         "a": FEW,
         "b": FEW,
@@ -137,9 +133,13 @@ ITEMS = st.fixed_dictionaries(
         "grade": FEW,
         "made": MADE,
         "text": WORD,
-    }
-)
-PAIRS = st.fixed_dictionaries({"a": st.integers(1, 3), "b": st.integers(1, 3), "said": SAID, "note": FULL})
+    },
+    "pair": {"a": (1, 2, 3), "b": (1, 2, 3), "said": SAID, "note": FULL},
+}
+
+
+def _rows(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({column: st.sampled_from(pool) for column, pool in POOLS[name].items()})
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[Row]:
@@ -149,11 +149,25 @@ def _numbered(rows: list[dict[str, Any]]) -> list[Row]:
     ]
 
 
+def _all_values(name: str, rows: int) -> list[Row]:
+    """So many rows that between them hold every value of every pool."""
+    pools = POOLS[name]
+    return _numbered(
+        [
+            {
+                column: pool[(row + place * (row // len(pool))) % len(pool)]
+                for place, (column, pool) in enumerate(pools.items())
+            }
+            for row in range(rows)
+        ]
+    )
+
+
 DATA: st.SearchStrategy[Data] = st.fixed_dictionaries(
     {
-        "owner": st.lists(OWNERS, max_size=3).map(_numbered),
-        "item": st.lists(ITEMS, max_size=4).map(_numbered),
-        "pair": st.lists(PAIRS, max_size=3, unique_by=lambda row: (row["a"], row["b"])).map(_numbered),
+        "owner": st.lists(_rows("owner"), max_size=3).map(_numbered),
+        "item": st.lists(_rows("item"), max_size=4).map(_numbered),
+        "pair": st.lists(_rows("pair"), max_size=3, unique_by=lambda row: (row["a"], row["b"])).map(_numbered),
     }
 )
 KEYS: st.SearchStrategy[dict[str, list[Any]]] = st.fixed_dictionaries(
@@ -186,26 +200,41 @@ LINKS = (
 )
 
 
-@cache
-def leaves(name: str) -> st.SearchStrategy[Selection]:
-    return st.sampled_from(
-        [
-            Always(),
-            Always(value=False),
-            *(Before(column=column, cut=cut) for column in CLOCKS[name] for cut in CUTS),
-            *(Holds(column=column) for column in CELLS[name]),
-            *(IsNull(column=column) for column in NULLS[name]),
-            *(Equals(column=column, value=value) for column, value in EQUAL[name]),
-            *(Named(columns=columns, keys=keys) for columns, keys in SETS[name]),
-        ]
-    )
+def leaves(name: str) -> list[Selection]:
+    """Every selection on one table that needs no other."""
+    return [
+        Always(),
+        Always(value=False),
+        *(Before(column=column, cut=cut) for column in CLOCKS[name] for cut in CUTS),
+        *(Holds(column=column) for column in CELLS[name]),
+        *(IsNull(column=column) for column in NULLS[name]),
+        *(Equals(column=column, value=value) for column, value in EQUAL[name]),
+        *(Named(columns=columns, keys=keys) for columns, keys in SETS[name]),
+    ]
+
+
+def steps(name: str) -> list[Selection]:
+    """Every selection on one table that takes one step, up or down."""
+    ups: list[Selection] = [
+        Up(via=via, table=parent, to=to, where=leaf)
+        for child, via, parent, to in LINKS
+        if child == name
+        for leaf in leaves(parent)
+    ]
+    downs: list[Selection] = [
+        Down(to=to, table=child, via=via, where=leaf)
+        for child, via, parent, to in LINKS
+        if parent == name
+        for leaf in leaves(child)
+    ]
+    return ups + downs
 
 
 @cache
 def trees(name: str, depth: int) -> st.SearchStrategy[Selection]:
     """Selections on one table, at most so deep."""
     if depth == 0:
-        return leaves(name)
+        return st.sampled_from(leaves(name))
     same = trees(name, depth - 1)
     parts = st.lists(same, max_size=3).map(tuple)
     ups = [
@@ -219,7 +248,7 @@ def trees(name: str, depth: int) -> st.SearchStrategy[Selection]:
         if parent == name
     ]
     return st.one_of(
-        leaves(name),
+        st.sampled_from(leaves(name)),
         st.builds(Not, part=same),
         st.builds(All, parts=parts),
         st.builds(Some, parts=parts),
@@ -301,6 +330,22 @@ def _selected(connection: sa.Connection, compiler: Compiler, case: Case, numbers
     return set(found)
 
 
+def every_single(engine: sa.Engine, bound: Map) -> None:
+    """Each leaf, each step over each leaf, and the contrary of each, on rows that hold every value there is."""
+    data = {"owner": _all_values("owner", 19), "item": _all_values("item", 20), "pair": _all_values("pair", 9)}
+    keys: dict[str, list[Any]] = {"owner": [1, 3, 99], "pair": [(1, 2), (2, 1), (9, 9)]}
+    meaning = Rows(bound=bound, rows=data, cuts=CUTS, keys=keys)
+    compiler = Compiler(bound=bound, zone="UTC", cuts=CUTS, keys=keys)
+    with engine.connect() as connection:
+        _fill(connection, data)
+        for name in POOLS:
+            for selection in leaves(name) + steps(name):
+                for asked_for in (selection, Not(part=selection)):
+                    case = _case(name, Always(), asked_for)
+                    assert _selected(connection, compiler, case, [1]) == set(meaning.ids(asked_for, name)), asked_for
+        connection.rollback()
+
+
 def law(engine: sa.Engine, bound: Map, examples: int) -> Callable[[], None]:
     """The law on one database."""
 
@@ -312,14 +357,34 @@ def law(engine: sa.Engine, bound: Map, examples: int) -> Callable[[], None]:
     return holds
 
 
+def test_every_single_selection_means_the_same_in_sql(sqlite: Database) -> None:
+    every_single(*prepared(sqlite))
+
+
 def test_the_classes_a_database_counts_are_those_the_selections_mean(sqlite: Database) -> None:
     engine, bound = prepared(sqlite)
     assert bound.gaps == ()
-    law(engine, bound, 60)()
+    law(engine, bound, 40)()
 
 
 @pytest.mark.deep
 @pytest.mark.skipif(not DEEP, reason="KEPT_DEEP is unset")
-def test_thousands_of_selections_mean_the_same_on_every_database(database: Database) -> None:
+def test_every_selection_means_the_same_on_every_database(database: Database) -> None:
     engine, bound = prepared(database)
+    every_single(engine, bound)
     law(engine, bound, 5000 if database.dialect == "sqlite" else 1500)()
+
+
+@pytest.mark.xfail(strict=True, reason="a day without a time is a shorter text than its own midnight, and so before it")
+@pytest.mark.parametrize("column", ["said", "made"])
+def test_a_day_written_without_a_time_is_not_before_its_own_midnight(sqlite: Database, column: str) -> None:
+    """A floor that is over, or a ceiling that is due, one day early falls on the unsafe side."""
+    engine, bound = prepared(sqlite)
+    row = _all_values("owner", 1)[0]
+    data = {"owner": [{**row, "id": number, "code": f"c{number}", column: text} for number, text in enumerate(DAYS)]}
+    compiler = Compiler(bound=bound, zone="UTC", cuts=CUTS)
+    with engine.connect() as connection:
+        _fill(connection, data)
+        case = _case("owner", Always(), Before(column=column, cut="early"))
+        assert _selected(connection, compiler, case, [1]) == {0}
+        connection.rollback()
