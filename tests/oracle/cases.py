@@ -39,7 +39,8 @@ PERIODS: Final = (
 )
 DAYS: Final = (
     date(2025, 2, 28), date(2028, 2, 28), date(2028, 2, 29), date(2025, 3, 1), date(2026, 3, 31), date(2026, 4, 30),
-    date(2026, 1, 1), date(2026, 12, 31), date(2027, 10, 31), date(2028, 3, 26), date(2027, 7, 15),
+    date(2025, 3, 1), date(2026, 5, 1), date(2027, 3, 1), date(2026, 7, 1), date(2026, 1, 1), date(2026, 12, 31),
+    date(2027, 10, 31), date(2028, 3, 26), date(2027, 7, 15),
 )  # fmt: skip
 """Days on which the trigger falls: month ends, leap days, turns of the year, nights of the clock change."""
 
@@ -247,7 +248,7 @@ class _Draw:
             self._ceilings(kind, events)
             if FLOORS and self.chance(40):
                 self._floor(kind, events)
-        if WIDE_RULES and self.chance(25):
+        if WIDE_RULES and self.chance(35):
             self._wide(events)
 
     def _wide(self, events: list[str]) -> None:
@@ -278,8 +279,8 @@ class _Draw:
 
     def _floor(self, kind: str, events: list[str]) -> None:
         grounds = ("legal-obligation",) if self.chance(60) else ()
-        if self.chance(25):
-            opened = ["account-open"] * 4 if "account-closed" in events else []
+        if self.chance(35):
+            opened = ["account-open"] * 8 if "account-closed" in events else []
             state = self.rng.choice([*opened, "hold", "needed"])
             self._rule(kind, mode="while", state=state, grounds=grounds)
             return
@@ -353,13 +354,20 @@ class _Draw:
 
     def _moment(self, column: Column) -> Any:
         """Draw an instant around a cut-off of some rule, in the way the column writes it."""
+        rule = self.rng.choice(self.rules) if self.rules and self.chance(75) else None
+        if rule and rule.count is not None and (rule.unit == "hours" or not rule.count) and column.type != "date":
+            # To the second: a floor's last instant is left out, a ceiling's is in.
+            off = self.rng.choice([-1, 1] if rule.mode == "least" else [-1, 0, 0, 1])
+            moment = self.now - timedelta(hours=rule.count, seconds=off)
+            if column.type == "epoch":
+                return int(moment.timestamp())
+            return moment.astimezone(ZoneInfo(self.clock)).replace(tzinfo=None)
         day = self.today - timedelta(days=self.rng.choice([0, 1, 400, 4000, self.rng.randrange(3000)]))
-        dated = [rule for rule in self.rules if rule.count]
-        if dated and self.chance(75):
-            rule = self.rng.choice(dated)
-            unit = "days" if rule.unit == "hours" else rule.unit
-            count = (rule.count or 0) // 24 if rule.unit == "hours" else rule.count or 0
-            day = later(self.today, -count, unit, floor=False) + timedelta(days=self.rng.choice([-2, -1, 0, 0, 1, 2]))
+        if rule and rule.count:
+            unit, count = ("days", rule.count // 24) if rule.unit == "hours" else (rule.unit, rule.count)
+            day = later(self.today, -count, unit, floor=False) + timedelta(
+                days=self.rng.choice([-2, -1, -1, 0, 0, 1, 2])
+            )
         if column.type == "date":
             return day
         hour, minute, second = self.rng.choice([(0, 0, 0), (23, 59, 59), (12, 0, 0), (self.rng.randrange(4, 23), 7, 7)])
