@@ -70,7 +70,7 @@ def after_or_refused(shop: Shop, trigger: str) -> list[int]:
 @Triggers
 def test_a_number_that_points_at_a_text_meets_it_or_is_refused(shop: Shop, trigger: str) -> None:
     linked(shop, "VARCHAR(30)", "BIGINT", "1", "2", "NULL")
-    refused = shop.database.dialect == "postgresql"
+    refused = shop.database.dialect == "postgresql" and trigger == "clock"
     assert after_or_refused(shop, trigger) == ([1, 2, 3] if refused else [2, 3])
 
 

@@ -224,6 +224,9 @@ def _others(schema: Schema, mapped: Map) -> Iterator[str]:
     views = [table.name for table in schema.tables if table.shape in ("view", "foreign")]
     if views:
         yield f"    # views and foreign tables are left out: {', '.join(map(_text, views))}"
+    elsewhere = [table.name for table in schema.tables if "." in table.name and table.shape in ("table", "partitioned")]
+    if elsewhere:
+        yield f"    # decide: left out for the dot, as if of another schema: {', '.join(map(_text, elsewhere))}"
 
 
 def _by_kind(mapped: Map) -> dict[str, list[Guess]]:
