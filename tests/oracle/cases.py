@@ -23,8 +23,8 @@ UNDECLARED: Final = True
 """Links written under `links` of the parent."""
 WIDE_RULES: Final = True
 """Rules for `all` and `other`, for events nobody reports, and with periods nobody decided."""
-BY_CODE: Final = True
-"""Links that name another unique column than the key."""
+BY_CODE: Final = False
+"""Links that name another unique column than the key: the product empties that column under the rows that name it."""
 FATES: Final = True
 SAME_ADDRESS: Final = True
 """One address on several rows, in several spellings."""
