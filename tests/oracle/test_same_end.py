@@ -5,6 +5,7 @@ KEPT_CASES=N runs cases 1 to N (500 by default); KEPT_CASE=N that one; KEPT_DIAL
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import re
@@ -149,3 +150,12 @@ def test_a_voucher_may_be_destroyed_from_the_first_of_january(day: date) -> None
     event = dates.year_end((datetime(2025, 6, 1, tzinfo=UTC), day))
     assert dates.lasts(event, datetime(2033, 12, 31, 22, 59, tzinfo=UTC), "Europe/Berlin", 8, "years")
     assert not dates.lasts(event, datetime(2033, 12, 31, 23, 0, tzinfo=UTC), "Europe/Berlin", 8, "years")
+
+
+@pytest.mark.parametrize("name", ["world", "dates", "end", "cases", "known", "check"])
+def test_the_oracle_shares_no_code_with_the_product(name: str) -> None:
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported
+    assert not {module for module in imported if module.split(".")[0] in {"kept", "sqlalchemy", "sqlite3"}}
