@@ -5,6 +5,7 @@ The evaluator is written from the meaning of each selection alone; it knows no S
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ from kept.policy.model import Controller, Policy, Rule, Safety
 Row = Mapping[str, Any]
 Data = Mapping[str, Sequence[Row]]
 Mapped = tuple[Table, TableEntry]
+
+_TOKEN = re.compile("removed-[0-9a-f]{16}")
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LONG_AGO = datetime(2010, 1, 1, tzinfo=UTC)
@@ -269,7 +272,7 @@ class Rows:
             return value is not None
         if cell.column.family is Family.INTEGER:
             return bool(value != 0)
-        return not str(value).startswith("removed-") if cell.unique else bool(value != "removed")
+        return not _TOKEN.fullmatch(str(value)) if cell.unique else bool(value != "removed")
 
 
 def _same(mine: Sequence[Any], theirs: Sequence[Any]) -> bool:

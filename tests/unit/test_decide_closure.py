@@ -24,6 +24,7 @@ from tests.samples.maps import (
 
 from kept.decide.closure import gap_findings, needed, objections
 from kept.decide.draft import RETENTION, Draft, Trigger, draft
+from kept.decide.fill import Fill, fill_of
 from kept.decide.flags import Case, Speaks
 from kept.decide.select import Always, Down, Equals, Not, every
 from kept.law.terms import Edge, Event, Fate, Ground, Outcome
@@ -350,6 +351,14 @@ def test_every_column_that_cannot_be_emptied_is_told() -> None:
     )
     made = drafted(MASK, bound=world(mapped(many, "x", on=MADE)))
     assert [finding.where for finding in made.objections] == ["shop.t.a", "shop.t.b", "shop.t.c", "shop.t.d"]
+
+
+@pytest.mark.xfail(strict=True, reason="only unique constraints beside the key count: one word for all breaks the key")
+def test_a_member_of_a_key_of_several_columns_needs_a_value_of_its_own_per_row() -> None:
+    alias = table("alias", "tenant integer!", "mail text!", "made timestamp", key=("tenant", "mail"))
+    bound = world(mapped(alias, "x", on=MADE, columns={"mail": fate(Fate.ANONYMISE)}))
+    assert drafted(MASK, bound=bound).objections == ()
+    assert [(cell.column.name, fill_of(cell)) for cell in bound.tables["alias"].cells] == [("mail", Fill.TOKEN)]
 
 
 # Triggers.

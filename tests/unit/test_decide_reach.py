@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.samples.maps import Data, Rows, mapped, of, table, world
 
 from kept.decide.reach import last_of, lent, own, roots, shared, staying, through
@@ -261,3 +262,17 @@ def test_the_last_of_is_asked_as_at_least_one_named_and_no_other() -> None:
 def test_nobody_below_means_no_row() -> None:
     lone = world(ACCOUNT)
     assert last_of(lone, "account", CUSTOMER) == All(parts=(Always(value=False),))
+
+
+@pytest.mark.xfail(strict=True, reason="any edge counts as belonging: `shared` and `last_of` do not look at it")
+def test_an_account_that_a_person_only_mentions_does_not_go_with_them() -> None:
+    fan = mapped(
+        table("user", "id integer!", "likes integer"),
+        "account",
+        of("account", "likes", edge=Edge.MENTION),
+        person="customer",
+    )
+    bound = world(ACCOUNT, fan)
+    data: Data = {"account": [{"id": 1}], "user": [{"id": 11, "likes": 1}]}
+    assert last(bound, data, user=[11]) == []
+    assert shared(bound, CUSTOMER) == ()
