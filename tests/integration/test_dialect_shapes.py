@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from tests.samples.shop import LATELY, LONG_AGO, Shop, policy, refused
 
+from kept.policy.findings import Refused
 from kept.store.runs import State
 
 PERSON = "person: {is: customer, key: id, find-by: {email: email}, kind: account}"
@@ -46,6 +49,12 @@ def read(shop: Shop, query: str) -> list[tuple[Any, ...]]:
     with shop.database.engine().connect() as connection:
         found = connection.exec_driver_sql(query if shop.database.dialect == "sqlite" else query.replace("%", "%%"))
         return [tuple(row) for row in found]
+
+
+def unchecked(shop: Shop, statement: str) -> None:
+    """A row as an application writes it that lets SQLite check no keys."""
+    with sqlite3.connect(str(sa.make_url(shop.database.url).database)) as connection:
+        connection.execute(statement)
 
 
 def only(shop: Shop, *dialects: str) -> None:
@@ -152,6 +161,47 @@ def test_a_view_in_place_of_a_table_is_refused(shop: Shop) -> None:
     shop.write(policy(PERSON.replace("person:", "customer:")))
     with refused("S306"):
         shop.erasure("email=bob@x.example")
+
+
+@pytest.mark.parametrize(
+    ("parent", "reference"),
+    [
+        ("id INTEGER, email TEXT", "person"),
+        ("id INTEGER, email TEXT", "person (id)"),
+        ("id INTEGER PRIMARY KEY, email TEXT", "person (gone)"),
+        ("id INTEGER, email TEXT, PRIMARY KEY (id, email)", "person"),
+        ("id INTEGER PRIMARY KEY, email TEXT", "elsewhere (id)"),
+    ],
+)
+def test_a_foreign_key_that_sqlite_cannot_follow_is_no_traceback(shop: Shop, parent: str, reference: str) -> None:
+    only(shop, "sqlite")
+    shop.make(
+        f"CREATE TABLE person ({parent})",
+        f"CREATE TABLE note (id INTEGER PRIMARY KEY, person INTEGER REFERENCES {reference})",
+    )
+    unchecked(shop, "INSERT INTO person VALUES (1, 'anna@x.example'), (2, 'bob@x.example')")
+    unchecked(shop, "INSERT INTO note VALUES (1, 1), (2, 2)")
+    shop.write(policy(PERSON + "\nnote: {key: id, of: person, via: person, kind: account}"))
+    with suppress(Refused):
+        planned = shop.erasure("email=anna@x.example")
+        assert planned is not None
+        outcome = shop.apply(planned)
+        assert outcome.findings or outcome.state is State.VERIFIED
+    assert (shop.ids("person"), shop.ids("note")) in (([2], [2]), ([1, 2], [1, 2]))
+
+
+def test_names_that_sqlite_takes_for_one_are_one(shop: Shop, carried_out: Callable[..., None]) -> None:
+    only(shop, "sqlite")
+    shop.make(
+        "CREATE TABLE Person (Id INTEGER PRIMARY KEY, email TEXT)",
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, person INTEGER REFERENCES PERSON (ID))",
+        "INSERT INTO person VALUES (1, 'anna@x.example'), (2, 'bob@x.example')",
+        "INSERT INTO note VALUES (1, 1), (2, 2)",
+    )
+    tables = "Person: {is: customer, find-by: {email: email}, kind: account}\n"
+    shop.write(policy(tables + "note: {key: id, of: Person, via: person, kind: account}"))
+    carried_out("one transaction")
+    assert shop.ids("note") == [2]
 
 
 # PostgreSQL
@@ -272,6 +322,21 @@ def test_a_key_from_a_single_partition_is_that_of_its_whole(shop: Shop, carried_
     assert shop.ids("event") == [2]
 
 
+def test_a_key_to_a_single_partition_is_one_to_its_whole(shop: Shop) -> None:
+    only(shop, "postgresql")
+    shop.make(
+        *PEOPLE,
+        "CREATE TABLE event (id INTEGER PRIMARY KEY, person INTEGER) PARTITION BY RANGE (id)",
+        "CREATE TABLE event_low PARTITION OF event FOR VALUES FROM (0) TO (100)",
+        "CREATE TABLE note (event INTEGER REFERENCES event_low (id) ON DELETE CASCADE)",
+        "INSERT INTO event VALUES (1, 1), (2, 2)",
+        "INSERT INTO note VALUES (1), (2)",
+    )
+    shop.write(policy(PERSON + "\nevent: {of: person, via: person, kind: account}"))
+    with refused("S303"):
+        shop.erasure("email=anna@x.example")
+
+
 def test_a_table_that_others_inherit_from_waits_for_a_review(shop: Shop) -> None:
     only(shop, "postgresql")
     shop.make(
@@ -329,6 +394,21 @@ def test_unsigned_keys_beyond_signed_ones_are_met(
     carried_out(mode, clock=True)
     assert shop.rows("person", "id, email, score") == [(9223372036854775808, None, 0)]
     assert shop.ids("note") == [3]
+
+
+def test_emptying_a_row_does_not_move_its_clock(shop: Shop, carried_out: Callable[..., None], fault: Fault) -> None:
+    only(shop, "mariadb")
+    fault("change: ON UPDATE CURRENT_TIMESTAMP sets the clock of every row that is emptied")
+    shop.make("SELECT 1")
+    shop.database.run(
+        "CREATE TABLE person (id INTEGER PRIMARY KEY, email VARCHAR(99),"
+        " at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
+        f"INSERT INTO person VALUES (1, 'a', '{LONG_AGO}')",
+    )
+    before = shop.rows("person", "at")
+    shop.write(policy(CLOCKED, retention=ANONYMISE))
+    carried_out("one transaction", clock=True)
+    assert shop.rows("person", "at") == before
 
 
 def test_an_enumeration_of_mariadb_that_may_not_be_null_is_refused(shop: Shop) -> None:

@@ -120,9 +120,10 @@ def read(connection: sa.Connection) -> Catalogue:
         uniques=grouped((names[row.indrelid], _plain(row)) for row in indexes if _is_unique(row)),
         indexes=grouped((names[row.indrelid], _plain(row)) for row in indexes if _plain(row)),
         foreign_keys=grouped(
-            (names[holder], _foreign_key(row))
+            (names[holder], key)
             for row in connection.execute(_FOREIGN_KEYS, oids)
             for holder in (_wholes(row.conrelid, parents) if row.conrelid in partitions else [row.conrelid])
+            for key in _foreign_keys(row, [names[whole] for whole in _wholes(row.confrelid, parents)])
         ),
         triggers=grouped(
             (names[holder], trigger)
@@ -189,13 +190,15 @@ def _is_unique(row: sa.Row[Any]) -> bool:
     return bool(row.indisunique) and not row.indisprimary and len(_plain(row)) == row.width
 
 
-def _foreign_key(row: sa.Row[Any]) -> ForeignKey:
-    return ForeignKey(
-        columns=tuple(row.columns),
-        table=_name(row.referred, row.referred_schema, ours=row.referred_ours),
-        referred=tuple(row.targets),
-        on_delete=_ON_DELETE[row.on_delete],
-    )
+def _foreign_keys(row: sa.Row[Any], wholes: Iterable[str]) -> Iterator[ForeignKey]:
+    """The key, and the same one to the tables whose rows its target's rows are as well."""
+    for table in (_name(row.referred, row.referred_schema, ours=row.referred_ours), *wholes):
+        yield ForeignKey(
+            columns=tuple(row.columns),
+            table=table,
+            referred=tuple(row.targets),
+            on_delete=_ON_DELETE[row.on_delete],
+        )
 
 
 def _trigger(row: sa.Row[Any]) -> Trigger:

@@ -66,7 +66,7 @@ def read(connection: sa.Connection) -> Catalogue:
         keys=keys,
         uniques=grouped((name, plain) for name, unique, plain, whole in indexes if unique and whole),
         indexes=grouped([*_key_indexes(keys), *((name, plain) for name, _, plain, _ in indexes if plain)]),
-        foreign_keys=grouped(_foreign_keys(connection.execute(_FOREIGN_KEYS).all(), names, keys)),
+        foreign_keys=grouped(_foreign_keys(connection.execute(_FOREIGN_KEYS).all(), names, keys, _spelled(columns))),
         triggers=grouped(
             (names.get(row.name.lower(), row.name), _trigger(row)) for row in connection.execute(_TRIGGERS)
         ),
@@ -111,6 +111,12 @@ def _keys(columns: Iterable[sa.Row[Any]]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(column for _, column in sorted(places)) for name, places in parts.items()}
 
 
+def _spelled(columns: Iterable[sa.Row[Any]]) -> dict[str, dict[str, str]]:
+    """Per table how each column is spelled, by its name in lower case: a reference may spell it otherwise."""
+    spelled = grouped((row.name, (row.column_name.lower(), row.column_name)) for row in columns)
+    return {name: dict(pairs) for name, pairs in spelled.items()}
+
+
 def _key_indexes(keys: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, tuple[str, ...]]]:
     """A key is always searchable: by the row id, by its own index, or as the table itself."""
     return keys.items()
@@ -129,21 +135,28 @@ def _indexes(rows: Iterable[sa.Row[Any]]) -> list[tuple[str, bool, tuple[str, ..
 
 
 def _foreign_keys(
-    rows: Iterable[sa.Row[Any]], names: Mapping[str, str], keys: Mapping[str, tuple[str, ...]]
+    rows: Iterable[sa.Row[Any]],
+    names: Mapping[str, str],
+    keys: Mapping[str, tuple[str, ...]],
+    columns: Mapping[str, Mapping[str, str]],
 ) -> Iterable[tuple[str, ForeignKey]]:
+    """Declared references whose target can be told; SQLite itself refuses every change under one that leads nowhere."""
     for (name, _), members in groupby(rows, key=lambda row: (row.name, row.id)):
         parts = list(members)
         referred = names.get(parts[0].referred.lower(), parts[0].referred)
-        targets = tuple(part.target for part in parts if part.target is not None)
-        yield (
-            name,
-            ForeignKey(
-                columns=tuple(part.column_name for part in parts),
-                table=referred,
-                referred=targets or keys.get(referred, ()),
-                on_delete=parts[0].on_delete,
-            ),
-        )
+        written = [part.target for part in parts if part.target is not None]
+        spelled = columns.get(referred, {})
+        targets = tuple(spelled.get(target.lower(), "") for target in written) or keys.get(referred, ())
+        if len(targets) == len(parts) and all(targets):
+            yield (
+                name,
+                ForeignKey(
+                    columns=tuple(part.column_name for part in parts),
+                    table=referred,
+                    referred=targets,
+                    on_delete=parts[0].on_delete,
+                ),
+            )
 
 
 def _trigger(row: sa.Row[Any]) -> Trigger:
