@@ -387,7 +387,7 @@ def test_the_cases_of_a_plan_have_a_digest_that_changes_with_every_rule() -> Non
     others = {
         digest(rule("usage", "at most 30 days", then=Outcome.ANONYMISE)),
         digest(rule("other", "at most 30 days", data=["usage"])),
-        digest(rule("usage", "at most 30 days"), rule("active", "while account-open", data=["usage"])),
+        digest(rule("usage", "at most 30 days"), rule("books", "at least 7 years", data=["usage"])),
         digest(rule("usage", "at most 30 days"), trigger=ERASURE),
         digest(rule("usage", "at most 30 days"), bound=world(USER, BILL, VISIT, name="crm")),
         digest(
@@ -433,6 +433,15 @@ def test_a_change_asks_again_whether_anything_is_left_so_that_the_second_run_doe
         cuts=draft(policy(rule("x", "at most 30 days")), bound, RETENTION, NOW).cuts,
     )
     assert found.ids(act.selection, "t") == [1, 3]
+
+
+def test_a_change_never_takes_an_emptied_row_again_even_where_no_flag_asks_what_is_left() -> None:
+    case, bound = masked()
+    bare = replace(case, flags=case.flags[:1])
+    (act,) = acts(bare, bound.tables["t"])
+    rows = [{"id": n, "made": LONG_AGO, "a": text, "b": "removed", "c": "x"} for n, text in ((1, "x"), (2, None))]
+    cuts = draft(policy(rule("x", "at most 30 days")), bound, RETENTION, NOW).cuts
+    assert Rows(bound=bound, rows={"t": rows}, cuts=cuts).ids(act.selection, "t") == [1]
 
 
 def test_a_kind_whose_columns_all_stay_is_no_act() -> None:
