@@ -127,14 +127,17 @@ class End:
 
     def _last_of_shared(self, reached: set[Ref]) -> set[Ref]:
         """Shared rows that go with the last of their persons: a person whom a floor keeps, even in part, stays."""
-        found = set()
-        for ref in self.refs:
-            if ref in reached or not self._shared(self.tables_by_name[ref[0]]):
-                continue
-            persons = {below for below in self._below(ref) if self.tables_by_name[below[0]].person}
-            if persons and all(person in reached and self.all_go(person, reached) for person in persons):
-                found.add(ref)
-        return found
+        return {
+            ref
+            for ref, persons in self.shared().items()
+            if ref not in reached and all(person in reached and self.all_go(person, reached) for person in persons)
+        }
+
+    def shared(self) -> dict[Ref, set[Ref]]:
+        """Return the shared rows that have persons, and whom."""
+        rows = [ref for ref in self.refs if self._shared(self.tables_by_name[ref[0]])]
+        persons = {ref: {below for below in self._below(ref) if self.tables_by_name[below[0]].person} for ref in rows}
+        return {ref: found for ref, found in persons.items() if found}
 
     def _below(self, ref: Ref) -> set[Ref]:
         seen, open_ = {ref}, [ref]

@@ -46,11 +46,31 @@ def other_under_floor(case: Case) -> bool:
     return "other" in ceilings and bool(floors & set(case.kinds))
 
 
+def last_kept(case: Case) -> bool:
+    """A shared row whose every person asks for erasure, and a floor keeps one of them."""
+    end = End(case)
+    reached = end.erased()
+    return any(
+        persons <= reached and not all(end.all_go(person, reached) for person in persons)
+        for persons in end.shared().values()
+    )
+
+
+def last_far(case: Case) -> bool:
+    """A shared row that goes with the last of its persons, who hang on it through another table."""
+    end = End(case)
+    reached = end.erased()
+    near = {ref: {child for _, child in end.down[ref]} for ref in end.shared()}
+    return any(ref in reached and not persons <= near[ref] for ref, persons in end.shared().items())
+
+
 REFUSALS: Final = {"S219"}
 """On SQLite a statement nested deeper than its parser goes; nothing is changed."""
 KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
     "keep-fate": keep_fate,
     "other-under-floor": other_under_floor,
+    "last-kept": last_kept,
+    "last-far": last_far,
     "half-orphan": half_orphan,
     "account-open-unmapped": account_open_unmapped,
 }
