@@ -96,8 +96,8 @@ def warm() -> None:
     """Import dbos and start it once: the figures are those of a process that has worked before."""
     with tempfile.TemporaryDirectory() as folder:
         journal = str(Path(folder) / "work.db")
-        with workshop(journal, "warm", lambda _run, _attempt, once: once("nothing", dict)) as carry_out:
-            carry_out()
+        with workshop(journal, "warm", lambda _run, _attempt, once: once("nothing", dict)) as job:
+            job.carry_out()
 
 
 def remarks(trials: Sequence[Trial]) -> list[str]:

@@ -98,18 +98,16 @@ def test_a_day_written_in_another_order_is_never_due(shop: Shop, value: str) -> 
     assert shop.plan().plan.rows == 0
 
 
-@pytest.mark.xfail(strict=True, reason="compile: a text need only sort like a day, not look like one")
 def test_a_year_with_words_behind_it_is_never_due_in_that_year(shop: Shop) -> None:
     stored(shop, "VARCHAR(40)", "'2026 in spring'")
     shop.write(policy(PERSON.format("{column: at, format: iso}"), retention=DUE))
     assert shop.plan().plan.rows == 0
 
 
-@pytest.mark.xfail(strict=True, reason="compile: a date is sure when its year is, so day 0 of month 0 is")
 @pytest.mark.parametrize("value", ["2026-00-00", "2026-03-00"])
 def test_a_year_without_a_day_is_never_due_in_that_year(shop: Shop, value: str) -> None:
     if shop.database.dialect != "mariadb":
-        pytest.xfail("no other database has a day 0")
+        pytest.skip("no other database has a day 0")
     stored(shop, "DATE", f"'{value}'")
     shop.write(policy(PERSON.format("{column: at, format: date}"), retention=DUE))
     assert shop.plan().plan.rows == 0

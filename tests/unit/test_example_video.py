@@ -344,7 +344,6 @@ def test_kept_counts_overdue_rows_as_the_generator_does(
     assert found == built.planted[promise]
 
 
-@pytest.mark.xfail(strict=True, reason="on SQLite the upper bound `2` of a text clock reads as a number beside a DATE")
 def test_kept_finds_as_many_minors_as_the_generator_planted(policy: Policy, shop: tuple[Path, build.Built]) -> None:
     path, built = shop
     counts = proven(policy, f"sqlite:///{path}")["VCL-142"].counts

@@ -309,10 +309,15 @@ def test_two_paths_to_one_clock_are_two_hops() -> None:
     assert [hop.links[0].via for hop in hops] == [("seller",), ("buyer",)]
 
 
-@pytest.mark.parametrize("edge", [Edge.MENTION, Edge.SHARE, Edge.DERIVE])
+@pytest.mark.parametrize("edge", [Edge.MENTION, Edge.SHARE])
 def test_a_row_does_not_age_with_what_it_only_mentions(edge: Edge) -> None:
     child = mapped(table("c", "id integer!", "a integer"), "account", of("account", "a", edge=edge))
     assert paths(world(ACCOUNT, child), "c") == []
+
+
+def test_what_was_derived_ages_with_its_source() -> None:
+    child = mapped(table("c", "id integer!", "a integer"), "account", of("account", "a", edge=Edge.DERIVE))
+    assert paths(world(ACCOUNT, child), "c") == [(["account"], "account")]
 
 
 def test_a_circle_of_owners_without_a_clock_ends() -> None:

@@ -75,11 +75,7 @@ def apply(context: Context, path: Path, seen: Seen) -> Outcome:
         _known(tx, digest)
         earlier = runs.runs(tx, digest=digest, limit=1)
     if earlier and earlier[0].state is runs.State.VERIFIED:
-        raise stopped(
-            Finding(
-                code="S319", message="this plan has been carried out", where=f"run {earlier[0].id}", help="kept status"
-            )
-        )
+        raise _over(context, earlier[0], "this plan has been carried out")
     if earlier:
         return resume(context, earlier[0].id, seen)
     return _begun(context, digest, seen)
@@ -89,7 +85,7 @@ def resume(context: Context, run: str, seen: Seen) -> Outcome:
     """Take up a run that was paused, stopped or left behind: its markers say how far it came."""
     found = _run(context, run)
     if found.state is runs.State.VERIFIED:
-        raise stopped(Finding(code="S319", message="this run is over and verified", where=f"run {run}"))
+        raise _over(context, found, "this run is over and verified")
     plan = _stored(context, found.plan)
     derived = _unchanged(context, plan)
     with context.store.write() as tx:
@@ -98,8 +94,16 @@ def resume(context: Context, run: str, seen: Seen) -> Outcome:
     return _carried(context, run, (plan, found.plan), derived, seen)
 
 
+def _over(context: Context, run: runs.Run, message: str) -> Refused:
+    """A verified run is not run again; the markers it may have died before removing go now."""
+    for name in _stored(context, run.plan).schemas:
+        context.systems[name].close_run(run.id)
+    return stopped(Finding(code="S319", message=message, where=f"run {run.id}", help="kept status"))
+
+
 def pause(context: Context, run: str) -> bool:
-    """Ask a run to stop before its next batch."""
+    """Ask a run to stop before its next batch; False when it is not at work."""
+    _run(context, run)
     with context.store.write() as tx:
         return runs.ask_pause(tx, run)
 
@@ -214,9 +218,11 @@ def _carried(context: Context, run: str, stored: tuple[Plan, str], derived: Deri
         orders = Orders(run=run_id, attempt=attempt, plan=plan, targets=context.systems, tasks=tasks)
         return walk(orders, once, lambda: _pause_asked(context, run_id), seen)
 
-    with workshop(context.journal, run, body) as carry_out:
-        result = carry_out()
-    return _ended(context, run, digest, plan, result)
+    with workshop(context.journal, run, body) as job:
+        outcome = _ended(context, run, digest, plan, job.carry_out())
+        if outcome.state is runs.State.VERIFIED:
+            job.forget()
+    return outcome
 
 
 def _ended(context: Context, run: str, digest: str, plan: Plan, result: Mapping[str, Any]) -> Outcome:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from kept.map.bound import Map
 from kept.policy.findings import Finding, could_not_run
@@ -69,6 +70,10 @@ class Context:
                 system.engine.dispose()
 
 
+YEARS: Final = range(1000, 9000)
+"""Years in which dates can still be counted a few centuries on or back."""
+
+
 @contextmanager
 def opened(
     policy: Path, *, env: Mapping[str, str], as_of: str | None = None, now: datetime | None = None
@@ -89,6 +94,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
+        if instant.year not in YEARS:
+            raise ValueError(instant.year)  # noqa: TRY301 - one refusal for both
     except ValueError:
         raise could_not_run(
             Finding(

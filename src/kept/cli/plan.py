@@ -58,9 +58,19 @@ def _planned(context: Context, trigger: str, who: tuple[str, ...]) -> planning.P
 
 def people_words(who: tuple[str, ...]) -> list[str]:
     """Identifiers as typed, or one per line from standard input (so that they stay out of the shell's history)."""
-    if who == ("-",):
+    if who != ("-",):
+        return list(who)
+    try:
         return [line.strip() for line in sys.stdin if line.strip()]
-    return list(who)
+    except UnicodeDecodeError:
+        raise could_not_run(
+            Finding(
+                code="R101",
+                message="standard input is no UTF-8 text",
+                where="who the request is about",
+                help="write one identifier per line, e.g. email=…, in UTF-8",
+            )
+        ) from None
 
 
 def _nobody(context: Context, *, json: bool) -> int:

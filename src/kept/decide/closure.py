@@ -14,7 +14,7 @@ from kept.decide.flags import Case, Flag, Speaks
 from kept.decide.reach import lent
 from kept.decide.select import All, Before, Down, Equals, Not, Selection, Some, Up, every, some
 from kept.law.terms import Edge
-from kept.map.bound import FORBIDDING, BoundTable, Link, Map
+from kept.map.bound import FORBIDDING, THEIRS, BoundTable, Link, Map
 from kept.map.schema import ForeignKey
 from kept.policy.findings import Finding
 
@@ -75,7 +75,7 @@ def _entailed(link: Link, case: Case, child: Case | None, cuts: Mapping[str, dat
 
     INVARIANT: only a certain yes skips the guard; anything else costs a NOT EXISTS and is safe.
     """
-    if child is None or link.edge is not Edge.OWN:
+    if child is None or link.edge not in THEIRS:
         return False
     if case.granted:
         return all(row.whole for row in child.classes)

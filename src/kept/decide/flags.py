@@ -198,17 +198,19 @@ def _passed(rule: Rule, bound: Map, table: str, edge: str) -> Selection | None:
 
 
 def _active(rule: Rule, bound: Map, table: str) -> Selection | None:
-    """A floor binds until it is known to be over: an event that has not happened keeps it (NULL, no parent)."""
+    """A floor binds until it is known to be over: an event that has not happened keeps it (NULL, no clock at all)."""
     if rule.state is State.ACCOUNT_OPEN:
         hops = bound.hops(table, Event.ACCOUNT_CLOSED)
-        if not hops and any(Event.ACCOUNT_CLOSED in other.entry.on for other in bound.tables.values()):
-            return None  # rows that hang on no account have none that could be open
-        return some(*(along(hop, IsNull(column=hop.clock.column)) for hop in hops)) if hops else Always()
+        return some(*(along(hop, IsNull(column=hop.clock.column)) for hop in hops)) if hops else None
     if rule.state is not None or rule.bound != "at least":
         return None  # hold, needed and in-backup are false until recorded
     event = clock_event(rule)
     hops = bound.hops(table, event) if event else ()
     if rule.floor is None or not hops:
         return Always()  # no number, or no clock: nobody knows that the duty is over
-    cut = cut_name(rule, OVER)
-    return Not(part=every(*(along(hop, Before(column=hop.clock.column, cut=cut)) for hop in hops)))
+    passed = {hop: Before(column=hop.clock.column, cut=cut_name(rule, OVER)) for hop in hops}
+    if len(hops) == 1:
+        return Not(part=along(hops[0], passed[hops[0]]))
+    # A path that leads to no row has no clock; where none leads to one, nobody knows that the duty is over.
+    lost = Not(part=some(*(along(hop, Always()) for hop in hops)))
+    return some(*(along(hop, Not(part=before)) for hop, before in passed.items()), lost)

@@ -7,8 +7,7 @@ of its people. Several paths union. Key sets are named after the table whose key
 from __future__ import annotations
 
 from kept.decide.select import All, Down, Equals, Named, Not, Selection, Up, every, some
-from kept.law.terms import Edge
-from kept.map.bound import BoundTable, Link, Map
+from kept.map.bound import THEIRS, BoundTable, Link, Map
 
 
 def roots(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
@@ -69,7 +68,7 @@ def _parts(bound: Map, table: BoundTable, people: frozenset[str], reach: dict[st
     parts.extend(
         through(link, bound.tables[link.parent].key, reach[link.parent])
         for link in table.links
-        if link.edge is Edge.OWN and link.parent in reach and not lent(bound, link)
+        if link.edge in THEIRS and link.parent in reach and not lent(bound, link)
     )
     return parts
 

@@ -111,6 +111,8 @@ class Map:
         return _bottom_up(self)[1]
 
 
+THEIRS = frozenset({Edge.OWN, Edge.DERIVE})
+"""Edges by which a row is its parent's and ages with it: what was derived goes with its source (semantics 2.15)."""
 FORBIDDING = frozenset({"table-missing", "column-missing", "parent-missing", "link-uneven", "person-key-missing"})
 """Gaps that forbid any plan: what the policy says is not there cannot be searched or destroyed."""
 
@@ -231,7 +233,7 @@ def _hops(tables: dict[str, BoundTable], name: str, event: Event, path: tuple[Li
     return tuple(
         hop
         for link in tables[name].links
-        if link.edge is Edge.OWN and link.parent in tables and link.parent not in passed
+        if link.edge in THEIRS and link.parent in tables and link.parent not in passed
         for hop in _hops(tables, link.parent, event, (*path, link))
     )
 

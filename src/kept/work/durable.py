@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +25,19 @@ Body = Callable[[str, int, Callable[..., dict[str, Any]]], dict[str, Any]]
 """(run, attempt, once) → result of the walk."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run in the hands of the durable engine."""
+
+    carry_out: Callable[[], dict[str, Any]]
+    """Carries the run out, or takes it up where it stopped."""
+    forget: Callable[[], None]
+    """Deletes its journal. INVARIANT: only when the run counts as verified, or its attempts are counted anew."""
+
+
 @contextmanager
-def workshop(journal: str, run: str, body: Body) -> Iterator[Callable[[], dict[str, Any]]]:
-    """Open the durable engine for one run; the value carries the run out, or takes it up where it stopped.
+def workshop(journal: str, run: str, body: Body) -> Iterator[Job]:
+    """Open the durable engine for one run.
 
     `journal` is a SQLite path or a PostgreSQL URL; it holds ids and counts, never a person.
     """
@@ -45,7 +56,7 @@ def workshop(journal: str, run: str, body: Body) -> Iterator[Callable[[], dict[s
         with _answered(journal):
             DBOS(config=_config(journal, run))
             DBOS.launch()
-        yield lambda: _carried(journal, run, carry_out)
+        yield Job(carry_out=lambda: _carried(journal, run, carry_out), forget=lambda: _forgotten(journal, run))
     finally:
         DBOS.destroy(destroy_registry=True)
 
@@ -90,9 +101,6 @@ def _result(run: str, workflow: Callable[[str, int], dict[str, Any]]) -> dict[st
         attempt += 1
         with SetWorkflowID(_id(run, attempt)):
             result = DBOS.start_workflow(workflow, run, attempt).get_result()
-    if result.get("state") == "verified":
-        for number in range(1, attempt + 1):
-            DBOS.delete_workflow(_id(run, number))
     return result
 
 
@@ -102,6 +110,14 @@ def _left_behind(run: str, attempt: int) -> bool:
 
     status = DBOS.get_workflow_status(_id(run, attempt))
     return status is not None and status.status in {"PENDING", "ENQUEUED"} and status.app_version == VERSION
+
+
+def _forgotten(journal: str, run: str) -> None:
+    from dbos import DBOS  # noqa: PLC0415
+
+    with _answered(journal):
+        for number in range(1, _attempts(run) + 1):
+            DBOS.delete_workflow(_id(run, number))
 
 
 def _attempts(run: str) -> int:

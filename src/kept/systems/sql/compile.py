@@ -27,6 +27,7 @@ from kept.decide.select import (
     Selection,
     Some,
     Up,
+    every,
 )
 from kept.map.bound import Map
 from kept.map.schema import Column, Family
@@ -102,34 +103,65 @@ class Compiler:
         sure = str(bound_instant(self.bound, name, column, instant - OFFSETS, self.zone))
         utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
         text = sa.collate(source.c[column], "C") if self.bound.schema.dialect == "postgresql" else source.c[column]
-        ranges = [("2000-", sure), ("1900-", "2")] if sure > "2000-" else [("1900-", sure)]
+        ranges = _years(sure)
         return [
             *(_between(text, label, *ends) for ends in ranges),
             _between(text, label, sure, value) & _own(text, utc=utc),
         ]
 
     def _named(self, name: str, columns: tuple[str, ...], keys: str, source: sa.FromClause) -> Condition:
-        values = self.keys[keys]
+        values, dialect = self.keys[keys], self.bound.schema.dialect
+        described = [self._column(name, column) for column in columns]
+        exact = [as_text(dialect, source.c[c.name]) if self._folds(keys, c) else source.c[c.name] for c in described]
+        folded = any(self._folds(keys, column) for column in described)
         if len(columns) > 1:
-            return sa.tuple_(*(source.c[column] for column in columns)).in_([tuple(value) for value in values])
-        return among(self.bound.schema.dialect, source.c[columns[0]], self._column(name, columns[0]), values, keys)
+            rows = [tuple(value) for value in values]
+            found = sa.tuple_(*(source.c[column] for column in columns)).in_(rows)
+            return sa.and_(found, sa.tuple_(*exact).in_(rows)) if folded else found
+        one = among(dialect, source.c[columns[0]], described[0], values, keys)
+        return sa.and_(one, among(dialect, exact[0], described[0], values, keys)) if folded else one
+
+    def _folds(self, keys: str, column: Column) -> bool:
+        """Whether a collation could take two keys for one: a text that no constraint makes unique under it."""
+        table = self.bound.tables.get(keys)
+        if table is None or column.family is not Family.TEXT or self.bound.schema.dialect == "postgresql":
+            return False
+        return not any(set(unique) <= set(table.key) for unique in (table.table.key, *table.table.unique) if unique)
 
     def _related(self, selection: Up | Down, name: str, source: sa.FromClause) -> Condition:
+        if isinstance(selection, Up):
+            return self._up(selection, name, source)
         other = self.table(selection.table).alias()
         inner = self.where(selection.where, selection.table, other)
-        if isinstance(selection, Up):
-            ends = zip(selection.to, selection.via, strict=True)
-            named = [self.alike(other.c[to], selection.table, to, (name, via)) for to, via in ends]
-            pointing: Condition = one_or_tuple(source, selection.via).in_(sa.select(*named).where(inner))
-            return pointing
         ends = zip(selection.to, selection.via, strict=True)
         joined = [other.c[via] == self.alike(source.c[to], name, to, (selection.table, via)) for to, via in ends]
         return sa.exists().where(*joined, inner)
 
+    def _up(self, selection: Up, name: str, source: sa.FromClause) -> Condition:
+        """One subquery for a whole path upwards, its tables joined: depth of the graph is no depth of the SQL."""
+        via, other = selection.via, self.table(selection.table).alias()
+        chosen = self._keys(selection, name, other)
+        conditions: list[Condition] = []
+        while (further := _further(selection.where)) is not None:
+            up, rest = further
+            conditions.append(self.where(rest, selection.table, other))
+            above = self.table(up.table).alias()
+            keys = self._keys(up, selection.table, above)
+            conditions += [other.c[column] == key for column, key in zip(up.via, keys, strict=True)]
+            selection, other = up, above
+        inner = sa.select(*chosen).where(*conditions, self.where(selection.where, selection.table, other))
+        found: Condition = one_or_tuple(source, via).in_(inner)
+        return found
+
+    def _keys(self, up: Up, name: str, other: sa.FromClause) -> list[ColumnElement[Any]]:
+        """The columns a path arrives at, as the columns that point at them read them."""
+        return [self.alike(other.c[to], up.table, to, (name, via)) for to, via in zip(up.to, up.via, strict=True)]
+
     def alike(self, key: ColumnElement[Any], table: str, column: str, pointing: tuple[str, str]) -> ColumnElement[Any]:
         """A key as text where the column that points at it is one: a number must not meet the start of a word."""
         texts = [self._column(*place).family is Family.TEXT for place in ((table, column), pointing)]
-        return as_text(self.bound.schema.dialect, key) if texts == [False, True] else key
+        folds = self._folds(table, self._column(table, column))
+        return as_text(self.bound.schema.dialect, key) if texts == [False, True] or folds else key
 
     def _negated(self, part: Selection, name: str, source: sa.FromClause) -> Condition:
         inner = self.where(part, name, source)
@@ -178,7 +210,8 @@ def as_text(dialect: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The column as text, compared byte by byte: a collation must not make two people one."""
     if dialect == "mariadb":
         return sa.collate(sa.cast(column, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
-    return sa.cast(column, sa.Text())
+    text = sa.cast(column, sa.Text())
+    return sa.collate(text, "BINARY") if dialect == "sqlite" else text
 
 
 def _equal(dialect: str, column: ColumnElement[Any], described: Column, value: str) -> Condition:
@@ -208,7 +241,18 @@ def _sure(dialect: str, column: ColumnElement[Any], value: object) -> list[Condi
     """What an event needs besides lying before the cut: zeros are never due."""
     if isinstance(value, int):
         return [column > 0]
-    return [sa.func.year(column) > 0] if dialect == "mariadb" else []
+    return [part(column) > 0 for part in (sa.func.year, sa.func.month, sa.func.day)] if dialect == "mariadb" else []
+
+
+def _years(sure: str) -> list[tuple[str, str]]:
+    """Texts that begin with a year of this century or the last and lie before `sure`, as ranges by byte.
+
+    A colon follows the digits: `1999:` ends the last century, and is no number to SQLite beside a column of dates.
+    """
+    year = int(sure[:4])
+    ends = ((1900, min(year, 2000)), (2000, year))
+    whole = [(f"{first}-", f"{end - 1}:") for first, end in ends if first < end]
+    return [*whole, (f"{year}-", sure)]
 
 
 def _between(column: ColumnElement[Any], label: str, low: str, high: str) -> Condition:
@@ -221,6 +265,13 @@ def _own(text: ColumnElement[Any], *, utc: bool) -> Condition:
     """The text names no offset other than the one it is read in."""
     plain = sa.not_(sa.or_(*(text.like(pattern) for pattern in ("%Z", "%+%", "%-__:__", "%:%-____", "%:%-__"))))
     return sa.or_(plain, text.like("%Z"), text.like("%+00:00")) if utc else plain
+
+
+def _further(where: Selection) -> tuple[Up, Selection] | None:
+    """The one step further up that a condition begins with, and the rest of the condition."""
+    parts = where.parts if isinstance(where, All) else (where,)
+    ups = [part for part in parts if isinstance(part, Up)]
+    return (ups[0], every(*(part for part in parts if part is not ups[0]))) if len(ups) == 1 else None
 
 
 def one_or_tuple(source: sa.FromClause, columns: tuple[str, ...]) -> Any:
