@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
 
+import dbos
 import sqlalchemy as sa
 
 from kept.app import applying
@@ -17,6 +21,7 @@ from kept.store import runs
 from kept.systems.sql import marker
 from kept.systems.sql.codes import finding
 from kept.systems.sql.system import SqlSystem
+from kept.work import durable
 
 
 @contextmanager
@@ -35,6 +40,10 @@ def _put_for_good(where: object, **planted: object) -> None:
         setattr(where, name, value)
 
 
+def weak_point() -> None:
+    """Called by every fault where a death would show it."""
+
+
 def marker_after_the_change() -> None:
     """The marker is written in a transaction of its own, after the batch's."""
     batch, write = SqlSystem.batch, marker.write
@@ -43,6 +52,7 @@ def marker_after_the_change() -> None:
         held: list[Done] = []
         with _put(marker, write=lambda _connection, _mark, done: held.append(done)):
             done = batch(self, mark, task, cursor, budget)
+        weak_point()
         for each in held:
             with self._changing("marking") as connection:
                 write(connection, mark, each)
@@ -59,7 +69,8 @@ def marker_before_the_change() -> None:
         with self._changing("marking") as connection:
             if (known := check(connection, mark)) is not None:
                 return known
-            write(connection, mark, Done(rows=0, next=None))
+            write(connection, mark, Done(rows=min(cursor.size, budget), next=None))
+        weak_point()
         nothing = lambda *_: None  # noqa: E731
         with _put(marker, check=nothing, write=nothing):
             return batch(self, mark, task, cursor, budget)
@@ -69,14 +80,20 @@ def marker_before_the_change() -> None:
 
 def batch_again() -> None:
     """A batch that is taken up does not look whether it was carried out already."""
-    write, column = marker.write, marker.MARKER.c
+    batch, write, column = SqlSystem.batch, marker.write, marker.MARKER.c
 
     def replaced(connection: sa.Connection, mark: Mark, done: Done) -> None:
         same = sa.and_(column.run == mark.run, column.step == mark.step, column.batch == mark.batch)
         connection.execute(sa.delete(marker.MARKER).where(same))
         write(connection, mark, done)
 
+    def unrecorded(self: SqlSystem, *words: Any) -> Done:
+        done = batch(self, *words)
+        weak_point()
+        return done
+
     _put_for_good(marker, check=lambda _connection, _mark: None, write=replaced)
+    _put_for_good(SqlSystem, batch=unrecorded)
 
 
 def complete_too_early() -> None:
@@ -86,6 +103,7 @@ def complete_too_early() -> None:
     def early(context: Any, run: str, *words: Any) -> Any:
         with context.store.write() as tx:
             runs.move(tx, run, runs.State.VERIFIED, at=datetime.now(UTC))
+        weak_point()
         return carried(context, run, *words)
 
     _put_for_good(applying, _carried=early)
@@ -101,6 +119,41 @@ def no_lock() -> None:
         return batch(self, *words)
 
     _put_for_good(SqlSystem, batch=waiting)
+
+
+def _deadly(where: object, name: str, *, after: bool) -> None:
+    """A call of this name kills the process, before it does anything or when it has done it."""
+    call = getattr(where, name)
+
+    def dying(*words: Any, **named: Any) -> Any:
+        if after:
+            call(*words, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    _put_for_good(where, **{name: dying})
+
+
+SEAMS: Final[dict[str, tuple[object, str]]] = {
+    "a run is entered": (runs, "start_run"),
+    "the durable engine opens": (durable, "_config"),
+    "the marker table is there": (SqlSystem, "open_run"),
+    "the plan is rehearsed": (SqlSystem, "rehearse"),
+    "a step begins": (SqlSystem, "start"),
+    "a batch": (SqlSystem, "batch"),
+    "a step is read again": (SqlSystem, "residual"),
+    "a run counts as verified": (applying, "_ended"),
+    "markers go": (SqlSystem, "close_run"),
+    "the journal is deleted": (dbos.DBOS, "delete_workflow"),
+    "the durable engine closes": (dbos.DBOS, "destroy"),
+}
+"""Places where one database knows of a run what another does not know yet."""
+WEAK_POINT: Final = "the weak point of a planted fault"
+
+
+def die_at(seam: str, edge: str) -> None:
+    """Die at a seam."""
+    places = {**SEAMS, WEAK_POINT: (sys.modules[__name__], weak_point.__name__)}
+    _deadly(*places[seam], after=edge == "after")
 
 
 THIRD: Final = 3

@@ -53,16 +53,19 @@ PEOPLE = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When a command dies: after so many seconds, counted from so many batches on; or at a commit."""
+    """When a command dies: after so many seconds, counted from so many batches on; or at a commit; or at a seam."""
 
     seconds: float | None = None
     batches: int = 0
     commit: int = 0
     edge: str = ""
+    seam: str = ""
 
     def __str__(self) -> str:
         if self.commit:
             return f"{self.edge} commit {self.commit}"
+        if self.seam:
+            return f"{self.edge} {self.seam}"
         if self.seconds is None:
             return "never"
         return f"{self.seconds:.3f} s after {f'batch {self.batches}' if self.batches else 'the start'}"

@@ -97,6 +97,8 @@ def child(command: dict[str, Any], rng: Random) -> None:
     at_commit(command["commit"], command["edge"], _emptied(folder / "commits"))
     if command["fault"]:
         {**planted.FAULTS, **planted.DISTURBANCES}[command["fault"]]()
+    if command["seam"]:
+        planted.die_at(command["seam"], command["edge"])
     code = 70
     try:
         main(command["words"])
