@@ -85,15 +85,14 @@ def test_an_option_the_driver_does_not_know_is_refused(monkeypatch: pytest.Monke
     refused_well(kept_here(monkeypatch, folder, url, "plan", "retention"), "s3cret")
 
 
+@pytest.mark.xfail(strict=True, reason="the line a finding points at is shown with the password in it (render._pointed)")
 def test_an_address_in_the_policy_itself_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     text = GOOD.replace("env:SHOP", "postgresql://u:s3cret@127.0.0.1:1/d")
     (folder / "kept.yaml").write_text(text, encoding="utf-8")
-    said = kept_here(monkeypatch, folder, "", "check")
-    if said.code != 0:
-        refused_well(said)
-    refused_well(kept_here(monkeypatch, folder, "", "plan", "retention"))
+    for words in (("check",), ("plan", "retention")):
+        refused_well(kept_here(monkeypatch, folder, "", *words), "s3cret")
 
 
 @contextmanager
