@@ -85,7 +85,7 @@ def test_an_option_the_driver_does_not_know_is_refused(monkeypatch: pytest.Monke
     refused_well(kept_here(monkeypatch, folder, url, "plan", "retention"), "s3cret")
 
 
-@pytest.mark.xfail(strict=True, reason="the line a finding points at is shown with the password in it (render._pointed)")
+@pytest.mark.xfail(strict=True, reason="a finding shows the line it points at, password and all (render._pointed)")
 def test_an_address_in_the_policy_itself_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
