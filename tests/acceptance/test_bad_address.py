@@ -77,7 +77,6 @@ def test_an_address_variable_that_is_not_set_is_named(folder: Path) -> None:
     assert "export SHOP=" in said.err
 
 
-@pytest.mark.xfail(strict=True, reason="options a driver does not know end as a fault of Kept (faults.translated)")
 @pytest.mark.parametrize(
     "url", ["mariadb://u:s3cret@127.0.0.1:1/d?bogus=1", "mariadb://u:s3cret@127.0.0.1:1/d?ssl_ca=/nowhere"]
 )
@@ -85,7 +84,6 @@ def test_an_option_the_driver_does_not_know_is_refused(monkeypatch: pytest.Monke
     refused_well(kept_here(monkeypatch, folder, url, "plan", "retention"), "s3cret")
 
 
-@pytest.mark.xfail(strict=True, reason="a finding shows the line it points at, password and all (render._pointed)")
 def test_an_address_in_the_policy_itself_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:

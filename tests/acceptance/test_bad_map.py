@@ -63,7 +63,6 @@ def test_a_word_for_a_column_of_numbers_is_refused(monkeypatch: pytest.MonkeyPat
     refused_well(said, ANNA, codes=["S325"])
 
 
-@pytest.mark.xfail(strict=True, reason="a table without key or map is reported without a next step (examining._gaps)")
 def test_doctor_says_what_to_do_about_a_table_without_key_and_one_without_map(
     monkeypatch: pytest.MonkeyPatch, stocked: Shop
 ) -> None:

@@ -147,14 +147,12 @@ def test_pausing_a_run_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, 
     refused_well(spoken(monkeypatch, folder, "pause no-such-run"), codes=["S320"])
 
 
-@pytest.mark.xfail(strict=True, reason="a role that the ledger cannot hold ends as a fault of Kept (applying.approve)")
 @pytest.mark.parametrize("role", ["", "x\u202ey", "two\nlines", "r" * 5000])
 def test_a_role_that_is_no_word_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path, role: str) -> None:
     assert spoken(monkeypatch, folder, "plan retention --out plan.json").code == 4
     refused_well(kept_here(monkeypatch, folder, "sqlite:///shop.db", "approve", "plan.json", "--as", role))
 
 
-@pytest.mark.xfail(strict=True, reason="`kept demo` takes any number and any address (app.demo.build)")
 @pytest.mark.parametrize(
     "line", ["--people -3", "--url oracle://u:s3cret@h/d", "--url postgresql://u:s3cret@127.0.0.1:1/d"]
 )

@@ -353,7 +353,6 @@ def test_every_column_that_cannot_be_emptied_is_told() -> None:
     assert [finding.where for finding in made.objections] == ["shop.t.a", "shop.t.b", "shop.t.c", "shop.t.d"]
 
 
-@pytest.mark.xfail(strict=True, reason="only unique constraints beside the key count: one word for all breaks the key")
 def test_a_member_of_a_key_of_several_columns_needs_a_value_of_its_own_per_row() -> None:
     alias = table("alias", "tenant integer!", "mail text!", "made timestamp", key=("tenant", "mail"))
     bound = world(mapped(alias, "x", on=MADE, columns={"mail": fate(Fate.ANONYMISE)}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.samples.maps import Data, Rows, mapped, of, table, world
 
 from kept.decide.reach import last_of, lent, own, roots, shared, staying, through
@@ -264,7 +263,6 @@ def test_nobody_below_means_no_row() -> None:
     assert last_of(lone, "account", CUSTOMER) == All(parts=(Always(value=False),))
 
 
-@pytest.mark.xfail(strict=True, reason="any edge counts as belonging: `shared` and `last_of` do not look at it")
 def test_an_account_that_a_person_only_mentions_does_not_go_with_them() -> None:
     fan = mapped(
         table("user", "id integer!", "likes integer"),

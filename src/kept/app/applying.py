@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from kept.work.measure import grown
 from kept.work.orders import Orders, tasks_of
 from kept.work.walk import findings_of, walk
 
+_ROLE = re.compile(r"[a-z][a-z0-9-]{0,63}")
 Seen = Callable[[int, Done], None]
 
 
@@ -58,6 +60,15 @@ def read_plan(path: Path) -> tuple[Plan, str]:
 
 def approve(context: Context, path: Path, role: str) -> bool:
     """Record that a role said yes to exactly this plan; False when it had already."""
+    if not _ROLE.fullmatch(role):
+        raise could_not_run(
+            Finding(
+                code="S326",
+                message="a role is a short word of small letters, digits and hyphens",
+                where="--as",
+                help="kept approve PLAN --as privacy-officer",
+            )
+        )
     plan, digest = read_plan(path)
     with context.store.write() as tx:
         _known(tx, digest)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +20,8 @@ from kept.app.planning import Planned
 from kept.law.terms import Verdict
 from kept.policy.findings import Finding, could_not_run
 from kept.prove.verdict import Board, Proof
+from kept.systems.sql.connect import connect
+from kept.systems.sql.faults import translated
 from kept.texts import Lang
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "build",
     "changes",
     "cheats",
+    "day",
     "explain",
     "plan",
     "prove",
@@ -49,6 +52,8 @@ class Stage:
     url: str
     env: Mapping[str, str]
     example: Path
+    as_of: str | None = None
+    """The day it plays on; today when None."""
 
     @property
     def policy(self) -> Path:
@@ -77,7 +82,7 @@ class Change:
     proof: Proof
 
 
-def stage(name: str, folder: Path, url: str | None, env: Mapping[str, str]) -> Stage:
+def stage(name: str, folder: Path, url: str | None, env: Mapping[str, str], *, as_of: str | None = None) -> Stage:
     """Lay the stage: copy the policy, decide on the database. The database is built by `build`."""
     example = _example(name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,14 +94,47 @@ def stage(name: str, folder: Path, url: str | None, env: Mapping[str, str]) -> S
             shutil.copy(source, target)
     address = url or f"sqlite:///{folder.resolve() / 'shop.db'}"
     variable = f"{name.upper()}_SHOP_URL"
-    return Stage(name=name, folder=folder, url=address, env={**env, variable: address}, example=example)
+    return Stage(
+        name=name, folder=folder, url=address, env={**env, variable: address}, example=example, as_of=_timed(as_of)
+    )
+
+
+def _timed(as_of: str | None) -> str | None:
+    """A day gets the time of now: a demo that is played twice makes two plans, and a plan is carried out once."""
+    try:
+        given = date.fromisoformat(as_of or "")
+    except ValueError:
+        return as_of
+    return datetime.combine(given, datetime.now(UTC).time(), UTC).isoformat()
+
+
+FEWEST, MOST = 100, 1_000_000
 
 
 def build(at: Stage, people: int, seed: int) -> Mapping[str, int]:
-    """Build the company's database; rows per table."""
-    today = datetime.now(UTC).date()
-    counts: Mapping[str, int] = at.module("build").build(at.url, people=people, seed=seed, as_of=today).counts
+    """Build the company's database, and its papers for the same day; rows per table."""
+    if not FEWEST <= people <= MOST:
+        raise could_not_run(
+            Finding(
+                code="P022",
+                message=f"the company has between {FEWEST:,} and {MOST:,} people",
+                where="--people",
+                help="kept demo --people 2000",
+            )
+        )
+    if not at.url.startswith("sqlite:"):
+        with translated(system=at.name, doing="building the example"), connect(at.url, name=at.name, env={}).connect():
+            pass  # an address that leads nowhere is told before anything is built
+    papers = at.folder / "documents"
+    built = at.module("build").build(at.url, people=people, seed=seed, as_of=day(at), documents=papers)
+    counts: Mapping[str, int] = built.counts
     return counts
+
+
+def day(at: Stage) -> date:
+    """The day it plays on."""
+    with at_work(at) as context:
+        return context.as_of.date()
 
 
 def cheats(at: Stage) -> tuple[Cheat, ...]:
@@ -109,7 +147,7 @@ def cheats(at: Stage) -> tuple[Cheat, ...]:
 @contextmanager
 def at_work(at: Stage) -> Iterator[Context]:
     """A verb's world on this stage; every act opens its own, as a visitor's commands would."""
-    with opened(at.policy, env=at.env) as context:
+    with opened(at.policy, env=at.env, as_of=at.as_of) as context:
         yield context
 
 

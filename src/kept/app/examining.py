@@ -82,8 +82,16 @@ def _examined(context: Context, system: SqlSystem, *, superuser: bool) -> Examin
 def _gaps(bound: Map) -> list[Finding]:
     """Where policy and database do not meet. An unmapped table is a warning here and unproven on the board."""
     warnings = {
-        "key-missing": ("S323", "the table has no key: rows can be deleted only by their link or clock"),
-        "unmapped-table": ("S324", "the table is neither mapped nor under `nothing-personal`"),
+        "key-missing": (
+            "S323",
+            "the table has no key: rows can be deleted only by their link or clock",
+            "declare `key: COLUMN` for it, or give it a primary key",
+        ),
+        "unmapped-table": (
+            "S324",
+            "the table is neither mapped nor under `nothing-personal`",
+            "look at its columns, then map it under `tables` or list it under `nothing-personal`",
+        ),
     }
     milder = [
         Finding(
@@ -91,6 +99,7 @@ def _gaps(bound: Map) -> list[Finding]:
             message=warnings[gap.what][1],
             severity=Severity.WARNING,
             where=f"{bound.system.name}.{gap.table}",
+            help=warnings[gap.what][2],
         )
         for gap in bound.gaps
         if gap.what in warnings

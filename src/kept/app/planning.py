@@ -54,6 +54,15 @@ def erasure(context: Context, people: People) -> Planned | None:
 
 def drafted(context: Context, trigger: Trigger, as_of: datetime | None = None) -> tuple[Draft, ...]:
     """The drafts of every system, or a refusal with every objection of all of them."""
+    if not context.maps:
+        raise stopped(
+            Finding(
+                code="S305",
+                message="the policy names no system, so there is nothing to plan over",
+                where="systems",
+                help="add a `systems` section; `kept init URL` drafts one",
+            )
+        )
     instant = as_of or context.as_of
     drafts = tuple(draft(context.policy, bound, trigger, instant) for bound in context.maps.values())
     objections = [finding for each in drafts for finding in each.objections]

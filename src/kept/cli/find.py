@@ -11,7 +11,7 @@ from kept.app import looking
 from kept.app.looking import Found
 from kept.app.people import parse
 from kept.cli.options import DEFAULT_POLICY, AsOf, Json, Language, PolicyFile, working
-from kept.cli.output import as_json, say
+from kept.cli.output import as_json, columns, say
 from kept.cli.plan import people_words
 from kept.texts import Lang
 from kept.texts import say as text
@@ -47,7 +47,4 @@ def _show(found: Found, lang: Lang) -> None:
         rows[key] = rows.get(key, 0) + each.rows
     say(text("people.found", lang, n=found.people, rows=sum(rows.values()), tables=len(rows)))
     say("")
-    wide, figures = max(len(place) for place, _ in rows), [number(count, lang) for count in rows.values()]
-    broad = max(len(figure) for figure in figures)
-    for (place, kinds), figure in zip(rows, figures, strict=True):
-        say(f"  {place:<{wide}}  {figure:>{broad}}  {', '.join(kinds)}".rstrip())
+    columns([(place, number(count, lang), ", ".join(kinds)) for (place, kinds), count in rows.items()], right=(1,))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from kept.policy.findings import Exit, Finding, Refused
 
 JSON_VERSION = 1
+_LEAST = 20
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
@@ -80,6 +83,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     Console(highlight=False, markup=False).print(made)
+
+
+def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: int = 2) -> None:
+    """Print rows in columns with no frame; the last column is wrapped under itself to the terminal's width."""
+    *wide, _ = (max(map(len, column), default=0) for column in zip(*rows, strict=True))
+    start = indent + sum(width + 2 for width in wide)
+    room = max(_LEAST, shutil.get_terminal_size((80, 24)).columns - start)
+    for *cells, last in rows:
+        aligned = [f"{c:>{w}}" if n in right else f"{c:<{w}}" for n, (c, w) in enumerate(zip(cells, wide, strict=True))]
+        told, *more = wrap(last, room) or [""]
+        say((" " * indent + "  ".join((*aligned, told))).rstrip())
+        for line in more:
+            say(" " * start + line)
 
 
 def _lines(file: str) -> tuple[str, ...]:

@@ -12,17 +12,21 @@ from cyclopts import Parameter
 from kept.app import planning
 from kept.app.context import Context
 from kept.app.people import parse
-from kept.cli.options import DEFAULT_POLICY, AsOf, Json, PolicyFile, working
-from kept.cli.output import as_json, say, table
-from kept.cli.words import classes_of, cost_of, reason_of
+from kept.cli.options import DEFAULT_POLICY, AsOf, Json, Language, PolicyFile, working
+from kept.cli.output import as_json, columns, say
+from kept.cli.words import cost_of, outcome_of, reason_of
 from kept.decide.plan import Plan, over_limit
 from kept.policy.findings import Exit, Finding, could_not_run
+from kept.texts import Lang
+from kept.texts import say as text
+from kept.texts.forms import number, visible
 
 
 def plan(
     trigger: Annotated[str, Parameter(help="`retention`, or `erasure` with the person's identifiers.")],
     *who: Annotated[str, Parameter(help="`email=…` and the like; `-` reads them from standard input.")],
     out: Annotated[Path | None, Parameter(help="Write the plan here.")] = None,
+    lang: Language = "en",
     policy: PolicyFile = DEFAULT_POLICY,
     as_of: AsOf = None,
     json: Json = False,
@@ -34,10 +38,10 @@ def plan(
     with working(policy, as_of) as context:
         planned = _planned(context, trigger, who)
         if planned is None:
-            return _nobody(context, json=json)
+            return _nobody(context, lang, json=json)
         if out is not None:
             planning.write(planned, out)
-        _show(context, planned.plan, planned.text, out, json=json)
+        _show(context, planned, out, lang, json=json)
         return int(Exit.PENDING if planned.plan.steps else Exit.FINE)
 
 
@@ -73,60 +77,82 @@ def people_words(who: tuple[str, ...]) -> list[str]:
         ) from None
 
 
-def _nobody(context: Context, *, json: bool) -> int:
+def _nobody(context: Context, lang: Lang, *, json: bool) -> int:
     searched = sum(len(table.entry.find_by) > 0 for bound in context.maps.values() for table in bound.tables.values())
     if json:
         as_json("plan", {"found": 0, "tables": searched, "plan": None})
     else:
-        say(f"Nobody found by these identifiers in {searched} tables; every canary was found. No plan was made.")
+        say(text("plan.nobody", lang, tables=searched))
     return int(Exit.FINE)
 
 
-def _show(context: Context, made: Plan, text: str, out: Path | None, *, json: bool) -> None:
+def _show(context: Context, planned: planning.Planned, out: Path | None, lang: Lang, *, json: bool) -> None:
     if json:
-        as_json("plan", {"digest": made.digest, "plan": jsonlib.loads(text)})
+        as_json("plan", {"digest": planned.plan.digest, "plan": jsonlib.loads(planned.text)})
         return
-    show_plan(made)
-    _closing(context, made, out)
+    show_plan(planned.plan, lang)
+    _closing(context, planned.plan, out, lang)
 
 
-def show_plan(made: Plan) -> None:
+def show_plan(made: Plan, lang: Lang = "en") -> None:
     """Print steps with their cost shape, then every class of rows with its outcome and reason."""
     if not made.steps:
-        say("Nothing to do: no row is due.")
+        say(text("plan.nothing", lang))
     else:
-        table("Steps", ("", "table", "action", "rows", "cost"), _steps(made), right=(3,))
-    table("Classes", ("table", "rows", "outcome", "why"), _classes(made), right=(1,))
+        say(text("plan.steps", lang))
+        say("")
+        columns([_titles(lang), *_steps(made, lang)], right=(0, 2, 3))
+        say("")
+        say(f"  {text('plan.cost-note', lang)}")
+    if classes := _classes(made, lang):
+        say("")
+        say(text("plan.why", lang))
+        say("")
+        columns(classes, right=(1,))
 
 
-def _steps(made: Plan) -> list[tuple[object, ...]]:
+def _titles(lang: Lang) -> tuple[str, ...]:
+    return ("", "", text("plan.rows", lang), text("plan.cost", lang), "")
+
+
+def _steps(made: Plan, lang: Lang) -> list[tuple[str, ...]]:
     return [
         (
-            step.seq,
-            f"{step.system}.{step.table}",
-            _action(step.action, step.fills),
-            f"{step.rows:,}",
-            cost_of(step.cost),
+            str(step.seq),
+            visible(f"{step.system}.{step.table}"),
+            number(step.rows, lang),
+            cost_of(step.cost, lang),
+            _action(step.action, step.fills, lang),
         )
         for step in made.steps
     ]
 
 
-def _action(action: str, fills: tuple[tuple[str, str], ...]) -> str:
-    return "delete rows" if action == "delete" else "empty " + ", ".join(column for column, _ in fills)
+def _action(action: str, fills: tuple[tuple[str, str], ...], lang: Lang) -> str:
+    if action == "delete":
+        return text("plan.delete", lang)
+    return text("plan.empty", lang, columns=visible(", ".join(column for column, _ in fills)))
 
 
-def _classes(made: Plan) -> list[tuple[object, ...]]:
+def _classes(made: Plan, lang: Lang) -> list[tuple[str, ...]]:
     return [
-        (f"{each.system}.{each.table}", f"{one.rows:,}", classes_of(one.action), reason_of(one.reasons, one.until))
+        (
+            visible(f"{each.system}.{each.table}"),
+            number(one.rows, lang),
+            outcome_of(one.action, lang),
+            reason_of(one.reasons, one.until, lang),
+        )
         for each in made.tables
         for one in each.classes
     ]
 
 
-def _closing(context: Context, made: Plan, out: Path | None) -> None:
+def _closing(context: Context, made: Plan, out: Path | None, lang: Lang) -> None:
+    share = f"{context.policy.safety.stop_above:.0%}"
+    say("")
     for step in over_limit(made, context.policy.safety.stop_above):
-        say(f"! {step.system}.{step.table}: above stop-above {context.policy.safety.stop_above:.0%}; one more approval")
-    where = str(out) if out else "PLAN (write it with --out PLAN)"
+        say(text("plan.above", lang, place=visible(f"{step.system}.{step.table}"), share=share))
     if made.steps:
-        say(f"{made.rows:,} rows; digest {made.digest[:12]}; expires {made.expires[:16]} UTC; next: kept apply {where}")
+        zone = context.policy.controller.timezone
+        say(text("plan.closing", lang, n=made.rows, digest=made.digest[:12], expires=made.expires, zone=zone))
+        say(text("plan.next", lang, file=out) if out else text("plan.unwritten", lang))

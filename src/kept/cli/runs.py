@@ -25,7 +25,9 @@ def carried(plan: Plan, run: Callable[[Seen], Outcome], *, json: bool) -> int:
         say(f"paused after {sum(outcome.rows.values()):,} rows; next: kept resume {outcome.run}")
     if outcome.findings:
         complain(outcome.findings)
-        say(f"stopped; nothing half-applied; next: mend it, then kept resume {outcome.run}")
+        touched = sum(outcome.rows.values())
+        far = f"after {touched:,} of {plan.rows:,} rows, in whole batches" if touched else "before the first row"
+        say(f"stopped {far}; next: mend it, then kept resume {outcome.run}")
     return int(outcome.exit if outcome.state is not State.VERIFIED else Exit.FINE)
 
 

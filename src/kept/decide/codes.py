@@ -13,6 +13,17 @@ _TABLE: Final = (
         page="Dates are decided for one instant, written in ISO 8601: a day, or a day and a time with its offset.",
     ),
     Code(
+        code="P022",
+        title="a number out of range",
+        page="The demo builds between 100 and 1,000,000 people.",
+    ),
+    Code(
+        code="S326",
+        title="a role is no word",
+        page="Whoever approves a plan is named by the role they hold, in small letters, digits and hyphens: `privacy-officer`."
+        " Roles stand in the ledger, and no name of a person does.",
+    ),
+    Code(
         code="L120",
         title="the audit cannot begin",
         page="The copy cannot be read, no file is named for an export, or a key or witness is not written as it should be.",

@@ -7,7 +7,7 @@ of its people. Several paths union. Key sets are named after the table whose key
 from __future__ import annotations
 
 from kept.decide.select import All, Down, Equals, Named, Not, Selection, Up, every, some
-from kept.map.bound import THEIRS, BoundTable, Link, Map
+from kept.map.bound import JOINING, THEIRS, BoundTable, Link, Map
 
 
 def roots(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
@@ -17,13 +17,13 @@ def roots(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
 
 def shared(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
     """Shared tables that have people of these kinds below them."""
-    below = {link.parent for name in roots(bound, people) for link in bound.tables[name].links}
+    below = {link.parent for name in roots(bound, people) for link in bound.tables[name].links if link.edge in JOINING}
     return tuple(name for name, table in bound.tables.items() if table.entry.shared and name in below)
 
 
 def last_of(bound: Map, name: str, people: frozenset[str]) -> Selection:
     """Rows of a shared table all of whose people are in the key sets: at least one is, and no other remains."""
-    links = [link for link in bound.children(name) if bound.tables[link.child].entry.person is not None]
+    links = [link for link in _joined(bound, name) if bound.tables[link.child].entry.person is not None]
     named = [_down(link, _named(bound, link.child)) for link in links if _is(bound, link.child, people)]
     others = [_down(link, _outside(bound, link.child, people)) for link in links]
     return All(parts=(some(*named), *(Not(part=other) for other in others)))
@@ -31,7 +31,7 @@ def last_of(bound: Map, name: str, people: frozenset[str]) -> Selection:
 
 def staying(bound: Map, name: str, people: frozenset[str]) -> Selection:
     """Rows of a shared table that some of the named people belong to and that stay, for others remain."""
-    links = [link for link in bound.children(name) if _is(bound, link.child, people)]
+    links = [link for link in _joined(bound, name) if _is(bound, link.child, people)]
     named = some(*(_down(link, _named(bound, link.child)) for link in links))
     return All(parts=(named, Not(part=_named(bound, name))))
 
@@ -71,6 +71,10 @@ def _parts(bound: Map, table: BoundTable, people: frozenset[str], reach: dict[st
         if link.edge in THEIRS and link.parent in reach and not lent(bound, link)
     )
     return parts
+
+
+def _joined(bound: Map, name: str) -> tuple[Link, ...]:
+    return tuple(link for link in bound.children(name) if link.edge in JOINING)
 
 
 def _is(bound: Map, name: str, people: frozenset[str]) -> bool:

@@ -113,6 +113,8 @@ class Map:
 
 THEIRS = frozenset({Edge.OWN, Edge.DERIVE})
 """Edges by which a row is its parent's and ages with it: what was derived goes with its source (semantics 2.15)."""
+JOINING = THEIRS | {Edge.SHARE}
+"""Edges by which a person belongs to a shared row; whoever only mentions it does not hold it."""
 FORBIDDING = frozenset({"table-missing", "column-missing", "parent-missing", "link-uneven", "person-key-missing"})
 """Gaps that forbid any plan: what the policy says is not there cannot be searched or destroyed."""
 
@@ -191,7 +193,7 @@ def _plumbing(entry: TableEntry, key: tuple[str, ...], table: Table) -> frozense
 
 def _cells(entry: TableEntry, table: Table, plumbing: frozenset[str]) -> list[Cell]:
     alone = {cols[0] for cols in (*table.unique, table.key) if len(cols) == 1}
-    shared = {column for cols in table.unique if len(cols) > 1 for column in cols}
+    shared = {column for cols in (*table.unique, table.key) if len(cols) > 1 for column in cols}
     cells = []
     for column in table.columns:
         said = entry.columns.get(column.name, ColumnEntry())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -54,11 +55,16 @@ def _parts(found: Finding, lines: Lines) -> Iterator[str]:
         yield f"     = help: {_visible(found.help)}"
 
 
+_PASSWORD: Final = re.compile(r"(://[^\s:/@]*:)([^\s]*)(?=@)")
+"""The password of an address, hidden star by star so that carets still stand under their word."""
+
+
 def _place(span: Span) -> str:
     return f"{_visible(span.file)}:{span.line}:{span.column}"
 
 
-def _pointed(line: str, span: Span) -> Iterator[str]:
+def _pointed(secret: str, span: Span) -> Iterator[str]:
+    line = _PASSWORD.sub(lambda found: found[1] + "*" * len(found[2]), secret)
     start = max(0, span.column - 1)
     cut = max(0, start - _WIDEST * 3 // 4) if len(line) > _WIDEST else 0
     shown = line[cut : cut + _WIDEST]

@@ -139,7 +139,7 @@ def _url(url_or_path: str | Path) -> URL:
     words = str(url_or_path)
     try:
         url = make_url(words) if "://" in words else URL.create("sqlite", database=words)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise could_not_run(finding("K102", detail="the address cannot be read")) from None
     if url.database in {None, "", ":memory:"} and url.get_backend_name() == "sqlite":
         raise could_not_run(finding("K102", detail="in memory, where it would be forgotten"))
@@ -154,6 +154,8 @@ def _url(url_or_path: str | Path) -> URL:
 def _prepare(file: Path) -> None:
     """A directory of ours is 0700, the file is 0600 before the first byte is in it; SQLite copies the mode to -wal."""
     try:
+        if file.exists() and not file.is_file():  # a device must not lose its mode to us
+            raise could_not_run(_explained("it is a directory or a device", str(file)))
         if not file.parent.exists():
             file.parent.mkdir(parents=True, mode=0o700)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -281,6 +283,7 @@ _CAUSES: Final = (
     ("not a database", "K112"),
     ("malformed", "K112"),
     ("locked", "K113"),
+    ("server running", "K116"),
     ("unable to open", "K114"),
     ("directory", "K114"),
     ("password", "K115"),

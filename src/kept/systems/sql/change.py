@@ -341,7 +341,16 @@ def _statement(  # noqa: PLR0917
         return sa.delete(table).where(*where)
     described = bound.tables[task.table].table.by_name
     dialect = bound.schema.dialect
-    return sa.update(table).where(*where).values({c: value(fill, described[c], dialect) for c, fill in task.act.fills})
+    filled = {c: value(fill, described[c], dialect) for c, fill in task.act.fills}
+    return sa.update(table).where(*where).values({**_clocks_as_they_are(bound, task.table, table), **filled})
+
+
+def _clocks_as_they_are(bound: Map, name: str, table: sa.TableClause) -> dict[str, Any]:
+    """MariaDB sets `ON UPDATE CURRENT_TIMESTAMP` unless the column is named: emptying a row must not make it young."""
+    if bound.schema.dialect != "mariadb":
+        return {}
+    columns = {clock.column for clock in bound.tables[name].entry.on.values()}
+    return {column: table.c[column] for column in columns if not bound.tables[name].table.by_name[column].generated}
 
 
 def _limited(cursor: Cursor, inside: Any, bound: Map, zone: str, task: Task) -> Any:

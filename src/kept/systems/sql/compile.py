@@ -158,10 +158,13 @@ class Compiler:
         return [self.alike(other.c[to], up.table, to, (name, via)) for to, via in zip(up.to, up.via, strict=True)]
 
     def alike(self, key: ColumnElement[Any], table: str, column: str, pointing: tuple[str, str]) -> ColumnElement[Any]:
-        """A key as text where the column that points at it is one: a number must not meet the start of a word."""
-        texts = [self._column(*place).family is Family.TEXT for place in ((table, column), pointing)]
-        folds = self._folds(table, self._column(table, column))
-        return as_text(self.bound.schema.dialect, key) if texts == [False, True] or folds else key
+        """A key as the column that points at it reads it: a number must not meet a word, nor the start of one."""
+        dialect = self.bound.schema.dialect
+        mine, theirs = self._column(table, column), self._column(*pointing)
+        if mine.family is Family.TEXT and theirs.family is Family.INTEGER:
+            return _as_number(dialect, key)
+        as_word = theirs.family is Family.TEXT and mine.family is not Family.TEXT
+        return as_text(dialect, key) if as_word or self._folds(table, mine) else key
 
     def _negated(self, part: Selection, name: str, source: sa.FromClause) -> Condition:
         inner = self.where(part, name, source)
@@ -175,7 +178,7 @@ class Compiler:
 
 def among(dialect: str, column: ColumnElement[Any], described: Column, values: Sequence[Any], label: str) -> Condition:
     """The column is among bound values, sent as one parameter where the database has arrays or JSON."""
-    values = [_fit(value, described.family) for value in values]
+    values = fitting(values, described.family)
     if dialect == "postgresql":
         array = postgresql.ARRAY(_array_type(described))
         return column == sa.any_(sa.bindparam(_slug(label), list(values), unique=True, type_=array))
@@ -186,12 +189,17 @@ def among(dialect: str, column: ColumnElement[Any], described: Column, values: S
     return column.in_(list(values))
 
 
+def fitting(values: Sequence[Any], family: Family) -> list[Any]:
+    """Keys in the words of the column they meet, without those it can never hold."""
+    return [fit for value in values if (fit := _fit(value, family)) is not None]
+
+
 def _fit(value: Any, family: Family) -> Any:
-    """A key in the words of the column it meets: a text may point to a number."""
+    """A key in the words of the column it meets; None where it can meet none: a word is no number."""
     if family is Family.TEXT and isinstance(value, int | Decimal):
         return str(value)
-    if family is Family.INTEGER and isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
-        return int(value)
+    if family is Family.INTEGER and isinstance(value, str):
+        return int(value) if re.fullmatch(r"-?[0-9]+", value) else None
     return value
 
 
@@ -212,6 +220,14 @@ def as_text(dialect: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return sa.collate(sa.cast(column, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
     text = sa.cast(column, sa.Text())
     return sa.collate(text, "BINARY") if dialect == "sqlite" else text
+
+
+def _as_number(dialect: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text as the whole number it is, else NULL; SQLite compares the two by itself."""
+    if dialect == "sqlite":
+        return column
+    number = sa.cast(column, mysql.BIGINT() if dialect == "mariadb" else sa.BigInteger())
+    return sa.case((as_text(dialect, column).regexp_match("^-?[0-9]{1,18}$"), number))
 
 
 def _equal(dialect: str, column: ColumnElement[Any], described: Column, value: str) -> Condition:

@@ -35,7 +35,9 @@ _DRIVERS: Final = {
 # `row_security = off` makes PostgreSQL raise where a policy would hide rows: a count never lies in silence.
 _POSTGRESQL_SESSION: Final = (
     "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '%ds', false),"
-    " set_config('row_security', 'off', false), set_config('application_name', 'kept', false)"
+    " set_config('row_security', 'off', false), set_config('application_name', 'kept', false),"
+    # A batch's sizes and keys change from call to call: a plan made without them may read the table for every key.
+    " set_config('plan_cache_mode', 'force_custom_plan', false)"
 )
 _MARIADB_SESSION: Final = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
@@ -97,7 +99,21 @@ def _require_driver(target: URL, *, name: str) -> None:
         raise could_not_run(finding("S203", where=name, subject=module))
 
 
+_OPTIONS: Final = frozenset({"charset", "unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname", "ssl"})
+"""What a MariaDB address may say behind its `?`."""
+
+
+def _checked(target: URL, *, name: str) -> None:
+    """An option the driver does not know, or a file that is not there, would end in its own words."""
+    unknown = [option for option in target.query if option not in _OPTIONS]
+    files = [target.query[option] for option in ("ssl_ca", "ssl_cert", "ssl_key") if option in target.query]
+    if unknown or not all(isinstance(file, str) and Path(file).is_file() for file in files):
+        raise could_not_run(finding("S202", where=name))
+
+
 def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
+    if target.get_backend_name() == "mariadb":
+        _checked(target, name=name)
     own = {"charset": "utf8mb4"} if target.get_backend_name() == "mariadb" else _KEEPALIVE
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **own}
     engine = sa.create_engine(

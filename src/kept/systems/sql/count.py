@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,17 @@ def by_class(connection: sa.Connection, compiler: Compiler, query: CountQuery) -
 
 def latest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop) -> datetime | None:
     """The latest instant of the clock `hop` leads to, over the selected rows: one statement, whatever the path."""
+    return _extreme(sa.func.max, connection, compiler, query, hop)
+
+
+def earliest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop) -> datetime | None:
+    """The earliest instant, in the same way."""
+    return _extreme(sa.func.min, connection, compiler, query, hop)
+
+
+def _extreme(
+    pick: Callable[[Any], Any], connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop
+) -> datetime | None:
     table = compiler.table(query.table)
     where = compiler.where(query.where, query.table, table)
     for link in hop.links:
@@ -84,7 +95,7 @@ def latest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop
         keys = [compiler.alike(parent.c[to], link.parent, to, (link.child, via)) for to, via in ends]
         where = (keys[0] if len(keys) == 1 else sa.tuple_(*keys)).in_(chosen)
         table = parent
-    found = connection.execute(sa.select(sa.func.max(table.c[hop.clock.column])).where(where)).scalar()
+    found = connection.execute(sa.select(pick(table.c[hop.clock.column])).where(where)).scalar()
     return None if found is None else read_instant(compiler.bound, hop.table, hop.clock.column, found, compiler.zone)
 
 

@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.sql.elements import ColumnElement
 
-from kept.decide.fill import FILL_WORD, UUID_PREFIX, Fill, fill_of
+from kept.decide.fill import FILL_WORD, TOKEN_LENGTH, UUID_PREFIX, Fill, fill_of
 from kept.map.bound import Cell, Map
 from kept.map.schema import Column, Family
 
@@ -58,13 +58,25 @@ def _differs(fill: Fill, cell: Cell, column: ColumnElement[Any], dialect: str) -
     text = sa.cast(column, sa.Text) if dialect == "postgresql" else column
     match fill:
         case Fill.TOKEN:
-            return sa.not_(text.like(FILL_WORD + "-%"))
+            return sa.not_(_is_token(column, dialect))
         case Fill.UUID:
             return sa.not_(text.like(_prefix(dialect) + "%"))
         case Fill.EMPTY if cell.column.family is Family.JSON:
             return text != "{}"
         case _:
             return column.is_distinct_from(value(fill, cell.column, dialect))
+
+
+def _is_token(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
+    """The whole shape of a token, letter by letter: a name that begins like one is no token."""
+    digits = TOKEN_LENGTH - len(FILL_WORD) - 1
+    if dialect == "sqlite":
+        return column.op("GLOB", is_comparison=True)(f"{FILL_WORD}-" + "[0-9a-f]" * digits)
+    pattern = f"^{FILL_WORD}-[0-9a-f]{{{digits}}}$"
+    if dialect == "postgresql":
+        return sa.cast(column, sa.Text).regexp_match(pattern)
+    exact = sa.collate(sa.cast(column, mysql.CHAR(charset="utf8mb4")), "utf8mb4_bin")
+    return exact.regexp_match(pattern)
 
 
 def _random_hex(dialect: str, digits: int) -> ColumnElement[str]:

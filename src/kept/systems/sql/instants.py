@@ -102,7 +102,12 @@ def _day(instant: datetime, zone: str, *, as_text: bool) -> date | str:
 
 
 def _text(local: datetime, between: str) -> str:
-    """Without a fraction when there is none: text compares byte by byte, and the shorter of two equals is less."""
+    """Without what is zero: text compares byte by byte, and the shorter of two equals is less.
+
+    At midnight the day alone: a text that names only this day is not before it.
+    """
+    if local.time() == time():
+        return local.date().isoformat()
     return local.replace(tzinfo=None).isoformat(
         sep=between, timespec="microseconds" if local.microsecond else "seconds"
     )

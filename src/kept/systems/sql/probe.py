@@ -165,3 +165,15 @@ def _empty(connection: sa.Connection, tables: Iterable[str]) -> list[Concealment
         return []
     names = connection.execute(sa.union_all(*selects)).scalars()
     return [Concealment(table=name, reason="empty-where-estimate-says-rows") for name in names]
+
+
+def encrypted(connection: sa.Connection, dialect: str) -> bool | None:
+    """Whether what travels to the server is encrypted; None where nothing travels, or the server does not say."""
+    if dialect == "postgresql":
+        asked = "SELECT ssl, inet_client_addr() IS NULL FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        found = connection.execute(sa.text(asked)).first()
+        return None if found is None or found[1] else bool(found[0])
+    if dialect == "mariadb":
+        found = connection.execute(sa.text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")).first()
+        return bool(found[1]) if found else None
+    return None

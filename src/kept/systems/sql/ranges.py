@@ -26,6 +26,10 @@ SMALL = 10_000
 BLOCKS, ROWS, ROWIDS, PEOPLE = 512, 20_000, 250_000, 250
 """First sizes: 4 MB of blocks, 20,000 key values, 250,000 row ids, 250 people."""
 MOST = 1 << 20
+LEAST = 16
+"""A slow database shrinks a batch down to this part of its first size."""
+BIGGEST = (1 << 63) - 1
+"""What a marker can remember."""
 SHARE = 50
 """From one row in so many on, reading the table through is cheaper than finding its rows by an index."""
 
@@ -113,7 +117,9 @@ def resized(cursor: Cursor, ms: float) -> Cursor:
     """The range with its size adapted to the time the last one took, commit included."""
     aim = AIM_FILE_MS if cursor.mode == "rowids" else AIM_MS
     factor = min(1.5, max(0.25, aim / max(ms, 1.0)))
-    return replace(cursor, size=max(1, min(MOST, int(cursor.size * factor))))
+    first = {"blocks": BLOCKS, "rowids": ROWIDS, "ids": ROWS, "people": PEOPLE}.get(cursor.mode, 1)
+    least = max(1, first // LEAST)  # every batch also pays for its keys and its commit
+    return replace(cursor, size=max(least, min(MOST, int(cursor.size * factor))))
 
 
 def large_share(connection: sa.Connection, bound: Map, task: Task) -> bool:
@@ -131,7 +137,8 @@ def _swept(connection: sa.Connection, bound: Map, table: BoundTable) -> Cursor:
     if bound.schema.dialect == "sqlite":
         return _spanned(connection, "rowids", sa.table(table.name, sa.column("rowid")), "rowid")
     if len(table.key) == 1 and table.table.by_name[table.key[0]].family is Family.INTEGER:
-        return _spanned(connection, "ids", sa.table(table.name, sa.column(table.key[0])), table.key[0])
+        span = _spanned(connection, "ids", sa.table(table.name, sa.column(table.key[0])), table.key[0])
+        return span if span.end < BIGGEST else Cursor(mode="limit", size=ROWS)
     return Cursor(mode="limit", size=ROWS) if table.key else Cursor(mode="whole")
 
 

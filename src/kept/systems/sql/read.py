@@ -16,7 +16,7 @@ from kept.decide.select import Named, Selection
 from kept.map.bound import Map
 from kept.map.schema import Column
 from kept.ports import Keys, Page, Reader
-from kept.systems.sql.compile import Compiler, Condition, _fit
+from kept.systems.sql.compile import Compiler, Condition, fitting
 from kept.systems.sql.connect import system_of
 from kept.systems.sql.faults import translate
 
@@ -109,7 +109,7 @@ class _Statement:
 
 def sent_as(dialect: str, column: Column, values: Sequence[Any]) -> Any:
     """Keys as `compile.among` sends them in one parameter; None where it takes several. A test holds both together."""
-    fitted = [_fit(value, column.family) for value in values]
+    fitted = fitting(values, column.family)
     if dialect == "postgresql":
         return fitted
     if any(isinstance(value, bytes) for value in fitted):

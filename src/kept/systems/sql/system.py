@@ -101,6 +101,16 @@ class SqlSystem:
         with self._reading("reading a clock") as connection:
             return count.latest(connection, self._compiler(query), query, hop)
 
+    def earliest(self, query: CountQuery, hop: Hop) -> datetime | None:
+        """The earliest instant of a clock over the rows a query selects."""
+        with self._reading("reading a clock") as connection:
+            return count.earliest(connection, self._compiler(query), query, hop)
+
+    def encrypted_in_transit(self) -> bool | None:
+        """Whether this connection is encrypted; None for a file or a socket of this machine, where nothing travels."""
+        with self._reading("asking for the encryption") as connection:
+            return probe.encrypted(connection, self.dialect)
+
     def resolve(self, people: frozenset[str], identifiers: Mapping[str, Sequence[str]]) -> Keys:
         """Key sets of the people these identifiers name."""
         with self._reading("looking for a person") as connection:
