@@ -117,7 +117,9 @@ def _system(orders: Orders, system: str, pieces: _Pieces, before: _Before, tally
     else:
         for seq, task in steps:
             _step(orders, target, seq, task, pieces, before.steps.get(seq, (0, 0)), tally)
-    pieces.once(f"verify {system}", lambda: _verified(target, [task for _, task in steps]))
+        steps = steps[:-1]  # the last was re-read when everything had been done
+    if steps:
+        pieces.once(f"verify {system}", lambda: _verified(target, [task for _, task in steps]))
 
 
 def _step(  # noqa: PLR0917

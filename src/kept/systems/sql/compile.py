@@ -87,7 +87,12 @@ class Compiler:
     def _leaf(self, selection: Before | Holds | Named, name: str, source: sa.FromClause) -> Condition:
         match selection:
             case Before():
-                return sa.or_(*self.before(selection, name, source))
+                pieces = self.before(selection, name, source)
+                return (
+                    sa.or_(*pieces)
+                    if len(pieces) == 1
+                    else sa.and_(self._lower(selection, name, source), sa.or_(*pieces))
+                )
             case Holds(column=column):
                 return holds(self.bound, name, source.c[column])
             case Named(columns=columns, keys=keys):
@@ -102,12 +107,21 @@ class Compiler:
             return [sa.and_(source.c[column] < bound, *_sure(self.bound.schema.dialect, source.c[column], value))]
         sure = str(bound_instant(self.bound, name, column, instant - OFFSETS, self.zone))
         utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
-        text = sa.collate(source.c[column], "C") if self.bound.schema.dialect == "postgresql" else source.c[column]
+        text = self._by_byte(source.c[column])
         ranges = _years(sure)
         return [
             *(_between(text, label, *ends) for ends in ranges),
             _between(text, label, sure, value) & _own(text, utc=utc),
         ]
+
+    def _lower(self, selection: Before, name: str, source: sa.FromClause) -> Condition:
+        """What all ranges of a text clock have in common: most rows are told by this alone."""
+        value = bound_instant(self.bound, name, selection.column, self.cuts[selection.cut], self.zone)
+        bound: sa.BindParameter[str] = sa.bindparam(_slug(selection.cut), str(value), unique=True)
+        return self._by_byte(source.c[selection.column]) < bound
+
+    def _by_byte(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.collate(text, "C") if self.bound.schema.dialect == "postgresql" else text
 
     def _named(self, name: str, columns: tuple[str, ...], keys: str, source: sa.FromClause) -> Condition:
         values, dialect = self.keys[keys], self.bound.schema.dialect

@@ -22,6 +22,10 @@ LARGE = 100_000
 """From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
 
 
+SMALL = 20_000
+"""Up to this many rows a table may be read through for a date that only explains."""
+
+
 def class_query(compiler: Compiler, query: CountQuery) -> sa.Select[Any] | sa.CompoundSelect[Any]:
     """Rows per class: bit i of the class number is flag i (design law 11). Each row is (class, rows).
 
@@ -79,7 +83,11 @@ def latest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop
 
 
 def earliest(connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop) -> datetime | None:
-    """The earliest instant, in the same way."""
+    """The earliest instant, in the same way; None where a large table would be read through for it."""
+    indexed = {index[0] for index in compiler.bound.schema.by_name[query.table].indexes}
+    far = hop.links or hop.clock.column not in indexed
+    if far and _about(connection, compiler.bound.schema, query.table) > SMALL:
+        return None
     return _extreme(sa.func.min, connection, compiler, query, hop)
 
 
@@ -87,15 +95,16 @@ def _extreme(
     pick: Callable[[Any], Any], connection: sa.Connection, compiler: Compiler, query: CountQuery, hop: Hop
 ) -> datetime | None:
     table = compiler.table(query.table)
-    where = compiler.where(query.where, query.table, table)
+    wheres = _ranges(compiler, query.where, query.table, table)
     for link in hop.links:
         parent = compiler.table(link.parent)
-        chosen = sa.select(*(table.c[column] for column in link.via)).where(where)
+        chosen = sa.select(*(table.c[column] for column in link.via)).where(sa.or_(*wheres))
         ends = zip(link.to, link.via, strict=True)
         keys = [compiler.alike(parent.c[to], link.parent, to, (link.child, via)) for to, via in ends]
-        where = (keys[0] if len(keys) == 1 else sa.tuple_(*keys)).in_(chosen)
+        wheres = [(keys[0] if len(keys) == 1 else sa.tuple_(*keys)).in_(chosen)]
         table = parent
-    found = connection.execute(sa.select(pick(table.c[hop.clock.column])).where(where)).scalar()
+    each = [sa.select(pick(table.c[hop.clock.column]).label("at")).where(where) for where in wheres]
+    found = connection.execute(sa.select(pick(sa.union_all(*each).subquery().c.at))).scalar()
     return None if found is None else read_instant(compiler.bound, hop.table, hop.clock.column, found, compiler.zone)
 
 
@@ -124,6 +133,11 @@ def size(connection: sa.Connection, schema: Schema, table: str) -> tuple[int, bo
     if schema.dialect == "sqlite" and (span := _rowid_span(connection, table)) > LARGE:
         return span, False
     return int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one()), True
+
+
+def _about(connection: sa.Connection, schema: Schema, table: str) -> int:
+    """Roughly how many rows, without counting them where that can be had."""
+    return schema.by_name[table].rows or _rowid_span(connection, table) or size(connection, schema, table)[0]
 
 
 def _rowid_span(connection: sa.Connection, table: str) -> int:

@@ -19,7 +19,7 @@ from kept.map.bound import BoundTable, Map
 from kept.map.schema import Family, Shape
 from kept.ports import Cursor, Keys, Task
 
-AIM_MS, AIM_FILE_MS = 50.0, 1000.0
+AIM_MS, AIM_FILE_MS = 60.0, 1000.0
 """A batch should take about this long, commit included: under 100 ms on a server, longer where no one else writes."""
 SMALL = 10_000
 """Up to this many rows a step is one statement, by index where there is one."""
