@@ -31,7 +31,9 @@ test-crash: $(VENV)/dev.done
 	@KEPT_CRASHES=$${KEPT_CRASHES:-100} $(BIN)/pytest -q tests/crash
 
 test-deep: $(VENV)/dev.done
-	@KEPT_DEEP=1 $(BIN)/pytest -q -m "deep or not deep" tests/property
+	@KEPT_DEEP=1 $(BIN)/pytest -q -m "deep or not deep" tests/property tests/acceptance/test_bad_bytes.py
+	@KEPT_CASES=$${KEPT_CASES:-20000} $(BIN)/pytest -q tests/oracle
+	@for dialect in postgresql mariadb; do KEPT_DIALECT=$$dialect KEPT_CASES=$${KEPT_CASES:-2000} $(BIN)/pytest -q tests/oracle || exit 1; done
 
 bench: $(VENV)/dev.done
 	@$(BIN)/python -m bench.run

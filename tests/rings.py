@@ -10,7 +10,7 @@ from pathlib import Path
 
 RINGS = (
     ("unit and property", ["tests/unit", "tests/property"], None),
-    ("integration and acceptance", ["tests/integration", "tests/acceptance"], None),
+    ("integration, acceptance and the oracle", ["tests/integration", "tests/acceptance", "tests/oracle"], None),
     ("browser", ["tests/browser"], "chromium"),
     ("crash, 10 moments per database", ["tests/crash"], None),
 )

@@ -15,7 +15,7 @@ FLOORS: Final = True
 TWO_PARENTS: Final = True
 SELF_LINKS: Final = False
 COLUMN_KINDS: Final = True
-DERIVED: Final = False
+DERIVED: Final = True
 SHARED: Final = False
 """Edges share and mention: the product keeps them all, with a shell of the person."""
 POLYMORPHIC: Final = True
@@ -23,7 +23,7 @@ UNDECLARED: Final = True
 """Links written under `links` of the parent."""
 WIDE_RULES: Final = True
 """Rules for `all` and `other`, for events nobody reports, and with periods nobody decided."""
-BY_CODE: Final = False
+BY_CODE: Final = True
 """Links that name another unique column than the key: the product empties that column under the rows that name it."""
 FATES: Final = True
 SAME_ADDRESS: Final = True

@@ -67,12 +67,8 @@ def last_far(case: Case) -> bool:
 REFUSALS: Final = {"S219"}
 """On SQLite a statement nested deeper than its parser goes; nothing is changed."""
 KNOWN: Final[dict[str, Callable[[Case], bool]]] = {
-    "keep-fate": keep_fate,
     "other-under-floor": other_under_floor,
-    "last-kept": last_kept,
     "last-far": last_far,
-    "half-orphan": half_orphan,
-    "account-open-unmapped": account_open_unmapped,
 }
 
 

@@ -11,9 +11,12 @@ from datetime import datetime
 
 from kept.decide.closure import gap_findings, needed, objections
 from kept.decide.cuts import DUE, cutoffs
+from kept.decide.fill import stays
 from kept.decide.flags import Case, Flag, ceilings, floors, left
-from kept.decide.reach import own
+from kept.decide.outcome import RowDecision
+from kept.decide.reach import own, roots
 from kept.decide.select import Selection, some
+from kept.law.terms import Outcome
 from kept.map.bound import BoundTable, Map
 from kept.policy.findings import Finding
 from kept.policy.model import Policy
@@ -57,7 +60,7 @@ def draft(policy: Policy, bound: Map, trigger: Trigger, as_of: datetime, *, edge
     cuts = cutoffs(policy, as_of)
     if gaps := gap_findings(bound):
         return Draft(system=bound.system.name, trigger=trigger, as_of=as_of, cuts=cuts, cases=(), objections=gaps)
-    scopes = own(bound, trigger.people) if trigger.granted else {}
+    scopes = _scopes(policy, bound, trigger, edge) if trigger.granted else {}
     bare = {name: _case(policy, bound, bound.tables[name], trigger, scopes, edge) for name in bound.bottom_up}
     # A row that is only mentioned may come before its mentioner: what the mentioner becomes is then not yet guarded.
     cases = {name: case for name, case in bare.items() if case is not None}
@@ -72,6 +75,22 @@ def draft(policy: Policy, bound: Map, trigger: Trigger, as_of: datetime, *, edge
         cases=tuple(cases.values()),
         objections=objections(bound, tuple(cases.values())),
     )
+
+
+def _scopes(policy: Policy, bound: Map, trigger: Trigger, edge: str) -> dict[str, Selection]:
+    """Whose rows an erasure looks at. An account stays while one of its people is held back by a duty."""
+    scopes = own(bound, trigger.people)
+    held = {}
+    for name in roots(bound, trigger.people):
+        case = _case(policy, bound, bound.tables[name], trigger, scopes, edge)
+        if case is not None and (numbers := [n for n, row in enumerate(case.classes) if not _goes(row)]):
+            held[name] = case.rows_in(numbers)
+    return own(bound, trigger.people, held) if held else scopes
+
+
+def _goes(row: RowDecision) -> bool:
+    """Whether nothing of a person is left in the row, be it as an emptied shell."""
+    return all(decision.outcome is Outcome.DELETE for _, decision in row.cells)
 
 
 def _case(  # noqa: PLR0917
@@ -97,6 +116,7 @@ def _case(  # noqa: PLR0917
         scope=scope,
         flags=flags,
         granted=trigger.granted,
+        keeps=any(stays(cell) for cell in table.cells),
     )
 
 

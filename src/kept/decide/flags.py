@@ -59,6 +59,8 @@ class Case:
     scope: Selection
     flags: tuple[Flag, ...]
     granted: bool
+    keeps: bool = False
+    """Some column stays for a reason on file, so the row stays with it, emptied of the rest."""
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -81,7 +83,7 @@ class Case:
     def _decide(self, number: int) -> RowDecision:
         held = self.set_in(number)
         cells = tuple((kind, self._cells(kind, held)) for kind in self.kinds)
-        row = decide_row(cells, needed=any(flag.speaks is Speaks.NEEDED for flag in held))
+        row = decide_row(cells, needed=self.keeps or any(flag.speaks is Speaks.NEEDED for flag in held))
         if row.whole:
             return row
         done = {k for f in self.flags if f.speaks is Speaks.LEFT and f not in held for k in f.kinds}

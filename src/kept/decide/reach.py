@@ -6,6 +6,8 @@ of its people. Several paths union. Key sets are named after the table whose key
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kept.decide.select import All, Down, Equals, Named, Not, Selection, Up, every, some
 from kept.map.bound import JOINING, THEIRS, BoundTable, Link, Map
 
@@ -36,11 +38,14 @@ def staying(bound: Map, name: str, people: frozenset[str]) -> Selection:
     return All(parts=(named, Not(part=_named(bound, name))))
 
 
-def own(bound: Map, people: frozenset[str]) -> dict[str, Selection]:
-    """For every table with rows of the named people: which rows they are. Tables out of reach are left out."""
+def own(bound: Map, people: frozenset[str], held: Mapping[str, Selection] | None = None) -> dict[str, Selection]:
+    """For every table with rows of the named people: which rows they are. Tables out of reach are left out.
+
+    `held` says, by table of people, which of them stay in spite of it: a shared row stays with them.
+    """
     reach: dict[str, Selection] = {}
     for name in reversed(bound.bottom_up):
-        parts = _parts(bound, bound.tables[name], people, reach)
+        parts = _parts(bound, bound.tables[name], people, reach, held or {})
         if parts:
             reach[name] = some(*dict.fromkeys(parts))
     return reach
@@ -61,10 +66,15 @@ def through(link: Link, parent_key: tuple[str, ...], where: Selection) -> Select
     return every(*(Equals(column=column, value=value) for column, value in link.when), up)
 
 
-def _parts(bound: Map, table: BoundTable, people: frozenset[str], reach: dict[str, Selection]) -> list[Selection]:
+def _parts(
+    bound: Map, table: BoundTable, people: frozenset[str], reach: dict[str, Selection], held: Mapping[str, Selection]
+) -> list[Selection]:
     parts: list[Selection] = []
-    if _is(bound, table.name, people) or table.name in shared(bound, people):
+    if _is(bound, table.name, people):
         parts.append(_named(bound, table.name))
+    elif table.name in shared(bound, people):
+        stay = [_down(link, held[link.child]) for link in _joined(bound, table.name) if link.child in held]
+        parts.append(every(_named(bound, table.name), *(Not(part=each) for each in stay)))
     parts.extend(
         through(link, bound.tables[link.parent].key, reach[link.parent])
         for link in table.links

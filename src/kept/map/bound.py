@@ -154,7 +154,7 @@ def _bound(entry: TableEntry, table: Table, system: System, schema: Schema, gaps
         what = "person-key-missing" if entry.person or entry.shared else "key-missing"
         gaps.append(Gap(what=what, table=entry.name))
     links = tuple(_links(entry, system, schema, gaps))
-    plumbing = _plumbing(entry, key, table)
+    plumbing = _plumbing(entry, key, table) | _pointed_at(entry, system, schema)
     cells = tuple(_cells(entry, table, plumbing))
     return BoundTable(entry=entry, table=table, key=key, links=links, cells=cells)
 
@@ -189,6 +189,14 @@ def _plumbing(entry: TableEntry, key: tuple[str, ...], table: Table) -> frozense
         used.update(column for column, _ in parent.when)
     used.update(column for foreign in table.foreign_keys for column in foreign.columns)
     return frozenset(used)
+
+
+def _pointed_at(entry: TableEntry, system: System, schema: Schema) -> frozenset[str]:
+    """Columns other rows find this one by. An identifier of a person goes with the rest all the same."""
+    keys = (key for other in schema.tables for key in other.foreign_keys if key.table == entry.name)
+    links = (parent for other in system.tables for parent in other.parents if parent.table == entry.name)
+    declared, said = {c for key in keys for c in key.referred}, {c for link in links for c in link.to or ()}
+    return frozenset(declared | said) - {column for _, column in entry.find_by}
 
 
 def _cells(entry: TableEntry, table: Table, plumbing: frozenset[str]) -> list[Cell]:
