@@ -6,6 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,23 +103,29 @@ def _prose(folder: Path, policy: Policy) -> str | None:
 Seen = dict[str, list[tuple[Citation, Evidence]]]
 
 
+WORKERS = 2
+"""Controls at work at once: a proof waits for the database, and must not crowd out those who work with it."""
+Run = tuple[str, str, str, str]
+
+
 def _evidence(policy: Policy, inspection: Inspection, ticked: Ticked) -> Seen:
+    """Run each control once. The order of the board is that of the citations, whoever ends first."""
+    first: dict[Run, Citation] = {}
+    for citation in policy.citations:
+        first.setdefault(_run(citation), citation)
     seen: Seen = {}
-    cache: dict[tuple[str, str, str, str], Evidence] = {}
-    for number, citation in enumerate(policy.citations, start=1):
-        found = _once(citation, inspection, cache)
-        seen.setdefault(citation.promise, []).append((citation, found))
-        ticked(number, len(policy.citations))
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="kept-proof") as pool:
+        running = {run: pool.submit(registry.evidence, one, inspection, MORE) for run, one in first.items()}
+        for number, citation in enumerate(policy.citations, start=1):
+            seen.setdefault(citation.promise, []).append((citation, running[_run(citation)].result()))
+            ticked(number, len(policy.citations))
     return seen
 
 
-def _once(citation: Citation, inspection: Inspection, cache: dict[tuple[str, str, str, str], Evidence]) -> Evidence:
+def _run(citation: Citation) -> Run:
     """Promises bound to the same key share one run of its control; those whose own id matters do not."""
     own = citation.promise if citation.section in {"text", "pledges"} or citation.undecided else ""
-    key = (citation.section, citation.element, citation.key, own)
-    if key not in cache:
-        cache[key] = registry.evidence(citation, inspection, MORE)
-    return cache[key]
+    return (citation.section, citation.element, citation.key, own)
 
 
 Standing = Mapping[tuple[str, str, str], datetime]

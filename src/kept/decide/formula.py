@@ -33,7 +33,7 @@ def predicate(classes: Iterable[int], flags: tuple[Selection, ...], within: Sele
     terms = [_literals(term, flags) for term in cover(classes, len(flags))]
     common = [literal for literal in terms[0] if all(literal in term for term in terms)] if terms else []
     rests = [every(*(literal for literal in term if literal not in common)) for term in terms]
-    chosen = every(*common, some(*sorted(rests, key=_dear)))
+    chosen = every(*common, some(*sorted(rests, key=dear)))
     scoped = within is None or all(_says(term, within) for term in terms)
     return chosen if scoped or within is None else every(within, chosen)
 
@@ -41,7 +41,7 @@ def predicate(classes: Iterable[int], flags: tuple[Selection, ...], within: Sele
 def _literals(term: Implicant, flags: tuple[Selection, ...]) -> list[Selection]:
     fixed, values = term
     found = [flag if values >> bit & 1 else Not(part=flag) for bit, flag in enumerate(flags) if fixed >> bit & 1]
-    return sorted(found, key=_dear)
+    return sorted(found, key=dear)
 
 
 def _says(term: list[Selection], within: Selection) -> bool:
@@ -50,17 +50,17 @@ def _says(term: list[Selection], within: Selection) -> bool:
     return any(part in term for part in parts)
 
 
-def _dear(selection: Selection) -> int:
+def dear(selection: Selection) -> int:
     """What a row costs: 0 read from the row itself, 1 by its parents, 2 by its children."""
     match selection:
         case Up(where=where):
-            return max(1, _dear(where))
+            return max(1, dear(where))
         case Down():
             return 2
         case Not(part=part):
-            return _dear(part)
+            return dear(part)
         case All(parts=parts) | Some(parts=parts):
-            return max((_dear(part) for part in parts), default=0)
+            return max((dear(part) for part in parts), default=0)
         case _:
             return 0
 

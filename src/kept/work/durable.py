@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from kept.policy.findings import Finding, could_not_run
 
-VERSION = "kept-2"
+VERSION = "kept-3"
 """Raised by hand when a recorded walk can no longer be replayed by this code."""
 
 Body = Callable[[str, int, Callable[..., dict[str, Any]]], dict[str, Any]]

@@ -26,7 +26,7 @@ def measure(target: TargetPort, draft: Draft, keys: Keys) -> Counted:
             system=draft.system,
             table=case.table,
             counts=counts,
-            total=total,
+            total=max(total, sum(counts.values())),  # an estimate may lag behind what was counted
             exact=exact,
             until=_until(target, case, query, counts),
         )

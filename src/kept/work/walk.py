@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kept.decide.formula import dear
 from kept.policy.findings import Finding, Refused
 from kept.ports import Cursor, Done, Mark, TargetPort, Task
 from kept.work.orders import Orders
@@ -117,7 +118,8 @@ def _system(orders: Orders, system: str, pieces: _Pieces, before: _Before, tally
     else:
         for seq, task in steps:
             _step(orders, target, seq, task, pieces, before.steps.get(seq, (0, 0)), tally)
-        steps = steps[:-1]  # the last was re-read when everything had been done
+        if dear(steps[-1][1].act.selection):
+            steps = steps[:-1]  # it was re-read when everything had been done
     if steps:
         pieces.once(f"verify {system}", lambda: _verified(target, [task for _, task in steps]))
 
@@ -150,7 +152,8 @@ def _step(  # noqa: PLR0917
         tally.rows[f"{target.name}.{seq}"] = touched
         cursor = done.next
         pieces.seen(seq, done)
-    pieces.once(f"verify {seq}", lambda: _verified(target, [task]))
+    if dear(task.act.selection):  # the rows it hangs on may go next: later nothing would tell what was left
+        pieces.once(f"verify {seq}", lambda: _verified(target, [task]))
     tally.over.add(seq)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from threading import RLock
 from typing import Final
 
 from kept.map.bound import Map, bind
@@ -76,6 +77,7 @@ class Witness:
         self._concealed: dict[str, tuple[Concealment, ...]] = {}
         self._seen: dict[str, tuple[int, dict[str, Seen]]] = {}
         self._rows: dict[str, int] = {}
+        self._lock = RLock()  # controls run side by side, and each question is asked once
 
     @property
     def name(self) -> str:
@@ -105,9 +107,10 @@ class Witness:
 
     def rows(self, table: str) -> int:
         """All rows of a table; of a large one the catalogue's estimate, for it is context and never a verdict."""
-        if table not in self._rows:
-            self._rows[table] = self.port.size(table)[0]
-        return self._rows[table]
+        with self._lock:
+            if table not in self._rows:
+                self._rows[table] = self.port.size(table)[0]
+            return self._rows[table]
 
     def sampled(self, table: str) -> int:
         """How many rows of the table were looked at."""
@@ -143,10 +146,11 @@ class Witness:
         return f"canary {self.place(canary.table)}" if canary else f"estimate {self.name}"
 
     def _look(self, table: str) -> tuple[int, dict[str, Seen]]:
-        if table not in self._seen:
-            sample = self._sample(table)
-            self._seen[table] = (sample.rows, tally(sample)) if sample else (0, {})
-        return self._seen[table]
+        with self._lock:
+            if table not in self._seen:
+                sample = self._sample(table)
+                self._seen[table] = (sample.rows, tally(sample)) if sample else (0, {})
+            return self._seen[table]
 
     def _sample(self, table: str) -> Sample | None:
         columns = self.readable(table)
@@ -178,8 +182,9 @@ class Witness:
         return [Doubt(reason="reason.no-canary", facts=(("system", self.name),))]
 
     def _hidden(self, table: str) -> list[Doubt]:
-        if table not in self._concealed:
-            self._concealed[table] = self.port.concealed((table,))
+        with self._lock:
+            if table not in self._concealed:
+                self._concealed[table] = self.port.concealed((table,))
         place = self.place(table)
         return [
             Doubt(reason=f"reason.concealed.{one.reason}", facts=(("place", place),)) for one in self._concealed[table]

@@ -18,7 +18,7 @@ from kept.ports import CountQuery
 from kept.systems.sql.compile import Compiler
 from kept.systems.sql.instants import read_instant
 
-LARGE = 100_000
+LARGE = 50_000
 """From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
 
 

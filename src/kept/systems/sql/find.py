@@ -16,6 +16,7 @@ from kept.policy.findings import Finding, stopped
 from kept.systems.sql.compile import Compiler, among, as_text
 
 Found = dict[str, list[Any]]
+_ASCII_SPACES: Final = "".join(map(chr, (*range(0x09, 0x0E), *range(0x1C, 0x21))))
 _SPACES: Final = r"\s" + "".join(
     map(chr, (*range(0x1C, 0x20), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000))
 )
@@ -119,6 +120,9 @@ def folded(dialect: str, column: ColumnElement[Any], identifier: str, codec: str
         return sa.case((digits.like("00%"), sa.literal("+").concat(sa.func.substr(digits, 3))), else_=digits)
     spaces = _SPACES.encode(codec, errors="ignore").decode(codec)
     bare = _without(dialect, text, f"^[{spaces}]+|[{spaces}]+$")
+    if dialect == "postgresql" and codec == "utf-8":  # most values hold ASCII only, and a pattern costs twice as much
+        plain = sa.func.octet_length(text) == sa.func.char_length(text)
+        bare = sa.case((plain, sa.func.btrim(text, _ASCII_SPACES)), else_=bare)
     return sa.func.lower(bare) if folds_case(identifier) else bare
 
 
