@@ -35,14 +35,14 @@ _DRIVERS: Final = {
 # `row_security = off` makes PostgreSQL raise where a policy would hide rows: a count never lies in silence.
 _POSTGRESQL_SESSION: Final = (
     "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '%ds', false),"
-    " set_config('row_security', 'off', false), set_config('application_name', 'kept', false),"
-    # A batch's sizes and keys change from call to call: a plan made without them may read the table for every key.
-    " set_config('plan_cache_mode', 'force_custom_plan', false)"
+    " set_config('row_security', 'off', false), set_config('application_name', 'kept', false)"
 )
 _MARIADB_SESSION: Final = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',"
     " innodb_lock_wait_timeout = %d, lock_wait_timeout = %d, foreign_key_checks = 1, unique_checks = 1"
 )
+# A batch's sizes and keys change from call to call: a plan made without them may read the table for every key.
+_UNPREPARED: Final = {"prepare_threshold": None}
 # A server that vanished without a word is noticed within a minute, even while a long count is awaited.
 _KEEPALIVE: Final = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _SQLITE_DBCONFIG_DQS_DML: Final = 1013
@@ -114,7 +114,7 @@ def _checked(target: URL, *, name: str) -> None:
 def _server(target: URL, *, name: str, readonly: bool) -> sa.Engine:
     if target.get_backend_name() == "mariadb":
         _checked(target, name=name)
-    own = {"charset": "utf8mb4"} if target.get_backend_name() == "mariadb" else _KEEPALIVE
+    own = {"charset": "utf8mb4"} if target.get_backend_name() == "mariadb" else {**_KEEPALIVE, **_UNPREPARED}
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **own}
     engine = sa.create_engine(
         target,
