@@ -18,23 +18,21 @@ def roots(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
 
 
 def shared(bound: Map, people: frozenset[str]) -> tuple[str, ...]:
-    """Shared tables that have people of these kinds below them."""
-    below = {link.parent for name in roots(bound, people) for link in bound.tables[name].links if link.edge in JOINING}
-    return tuple(name for name, table in bound.tables.items() if table.entry.shared and name in below)
+    """Shared tables that have people of these kinds below them, at whatever depth."""
+    there = {name: every() for name in roots(bound, people)}
+    return tuple(name for name, table in bound.tables.items() if table.entry.shared and _below(bound, name, there))
 
 
 def last_of(bound: Map, name: str, people: frozenset[str]) -> Selection:
     """Rows of a shared table all of whose people are in the key sets: at least one is, and no other remains."""
-    links = [link for link in _joined(bound, name) if bound.tables[link.child].entry.person is not None]
-    named = [_down(link, _named(bound, link.child)) for link in links if _is(bound, link.child, people)]
-    others = [_down(link, _outside(bound, link.child, people)) for link in links]
-    return All(parts=(some(*named), *(Not(part=other) for other in others)))
+    everybody = {child: _outside(bound, child, people) for child, table in bound.tables.items() if table.entry.person}
+    others = _below(bound, name, everybody)
+    return All(parts=(some(*_below(bound, name, _all_named(bound, people))), *(Not(part=other) for other in others)))
 
 
 def staying(bound: Map, name: str, people: frozenset[str]) -> Selection:
     """Rows of a shared table that some of the named people belong to and that stay, for others remain."""
-    links = [link for link in _joined(bound, name) if _is(bound, link.child, people)]
-    named = some(*(_down(link, _named(bound, link.child)) for link in links))
+    named = some(*_below(bound, name, _all_named(bound, people)))
     return All(parts=(named, Not(part=_named(bound, name))))
 
 
@@ -73,7 +71,7 @@ def _parts(
     if _is(bound, table.name, people):
         parts.append(_named(bound, table.name))
     elif table.name in shared(bound, people):
-        stay = [_down(link, held[link.child]) for link in _joined(bound, table.name) if link.child in held]
+        stay = _below(bound, table.name, held)
         parts.append(every(_named(bound, table.name), *(Not(part=each) for each in stay)))
     parts.extend(
         through(link, bound.tables[link.parent].key, reach[link.parent])
@@ -83,8 +81,24 @@ def _parts(
     return parts
 
 
-def _joined(bound: Map, name: str) -> tuple[Link, ...]:
-    return tuple(link for link in bound.children(name) if link.edge in JOINING)
+def _below(
+    bound: Map, name: str, people: Mapping[str, Selection], seen: frozenset[str] = frozenset()
+) -> list[Selection]:
+    """Per path down to a table of people: rows of `name` that have one below them who satisfies its selection."""
+    found: list[Selection] = []
+    for link in bound.children(name):
+        if link.edge not in JOINING or link.child in seen:
+            continue
+        if bound.tables[link.child].entry.person is None:
+            further = _below(bound, link.child, people, seen | {name, link.child})
+            found.extend(_down(link, each) for each in further)
+        elif link.child in people:
+            found.append(_down(link, people[link.child]))
+    return found
+
+
+def _all_named(bound: Map, people: frozenset[str]) -> dict[str, Selection]:
+    return {name: _named(bound, name) for name in roots(bound, people)}
 
 
 def _is(bound: Map, name: str, people: frozenset[str]) -> bool:

@@ -49,9 +49,12 @@ def rehearse(connection: sa.Connection, bound: Map, zone: str, tasks: Sequence[T
     _can_roll_back(connection, tasks)
     for task in tasks:
         _closed(connection, bound, zone, task)
+    fewer = _fewer(bound, tasks)
     try:
-        _tried(connection, bound, zone, tasks, _fewer(bound, tasks))
-    except (Refused, sa.exc.DBAPIError):
+        _tried(connection, bound, zone, tasks, fewer)
+    except (Refused, sa.exc.DBAPIError) as error:
+        if fewer is tasks or getattr(error, "connection_invalidated", False):
+            raise
         connection.rollback()  # rows of people left out may point at what was tried: only all of them can tell
         _tried(connection, bound, zone, tasks, tasks)
 
