@@ -91,6 +91,12 @@ class SystemPort(Protocol):
     def size(self, table: str) -> tuple[int, bool]:
         """(rows, exact): the catalogue's estimate for large tables."""
 
+    def earliest(self, query: CountQuery, hop: Hop) -> datetime | None:
+        """The earliest instant (aware) of the clock `hop` leads to; None where a large table would be read for it."""
+
+    def encrypted_in_transit(self) -> bool | None:
+        """Whether what travels to this system is encrypted; None where nothing travels."""
+
     def count_outside(self, table: str, column: str, allowed: Sequence[str]) -> tuple[int, int]:
         """(rows whose value is NULL or not among `allowed`, all rows). One statement."""
 

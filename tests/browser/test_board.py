@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page
+from tests.samples import board_sample as sample
 
 from kept.prove.page import render_page
 from kept.prove.verdict import Board
@@ -18,39 +16,8 @@ from kept.texts import catalogue
 
 pytestmark = pytest.mark.browser
 
-SAMPLES = Path(__file__).parents[1] / "samples"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-)
 MADE = "2026-11-24T13:05:10Z"
 Opener: TypeAlias = Callable[..., Page]
-
-
-def load_sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("board_sample", SAMPLES / "board_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = load_sample()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: browser tests not run")
-    with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        except Error as error:
-            pytest.skip(f"Chromium does not start here: browser tests not run ({error.message.splitlines()[0]})")
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

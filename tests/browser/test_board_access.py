@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from tests.samples import board_sample as sample
 
 from kept.prove.page import render_page
 from kept.texts import LANGUAGES, Lang, catalogue
 
 pytestmark = pytest.mark.browser
 
-SAMPLE = Path(__file__).parents[1] / "samples" / "board_sample.py"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-)
 TOO_FAINT = """() => {
   const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
   const over = (top, below) => { const a = top[3] ?? 1; return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a)); };
@@ -51,31 +43,9 @@ TOO_FAINT = """() => {
 }"""
 
 
-def load_sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("board_sample", SAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: browser tests not run")
-    with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        except Error as error:
-            pytest.skip(f"Chromium does not start here: browser tests not run ({error.message.splitlines()[0]})")
-        yield running
-        running.close()
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made, sample = tmp_path_factory.mktemp("access"), load_sample()
+    made = tmp_path_factory.mktemp("access")
     with pytest.MonkeyPatch.context() as patch:
         sample.with_sample_texts(patch)
         for lang in LANGUAGES:

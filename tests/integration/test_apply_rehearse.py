@@ -12,7 +12,7 @@ from tests.samples.shop import LONG_AGO, Shop, policy, refused
 from kept.app import applying
 from kept.app.applying import Outcome
 from kept.store.runs import State
-from kept.systems.sql import change, marker, ranges
+from kept.systems.sql import change, marker, ranges, rehearse
 from kept.systems.sql.system import SqlSystem
 from kept.work import walk
 
@@ -29,7 +29,7 @@ ANONYMISE = DELETE.replace("delete", "anonymise")
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """No step is small enough to be tried whole: a rehearsal picks rows."""
-    monkeypatch.setattr(change, "ENTIRE", 0)
+    monkeypatch.setattr(rehearse, "ENTIRE", 0)
 
 
 def people(shop: Shop, number: int, *more: str) -> None:
@@ -201,8 +201,8 @@ def test_a_parent_with_two_hundred_children_is_tried_with_all_of_them(shop: Shop
 
 @pytest.mark.usefixtures("large")
 def test_a_family_too_large_to_be_tried_is_no_reason_to_refuse(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change, "FAMILY", 30)
-    monkeypatch.setattr(change, "ROOTS", 5)
+    monkeypatch.setattr(rehearse, "FAMILY", 30)
+    monkeypatch.setattr(rehearse, "ROOTS", 5)
     people(shop, 3, *child("note", 40, of=1), "INSERT INTO note VALUES (41, 2, 'x', 0)", *child("part", 3))
     shop.run(
         "CREATE TABLE line (id INTEGER PRIMARY KEY, note INTEGER, FOREIGN KEY (note) REFERENCES note (id))",
@@ -210,13 +210,13 @@ def test_a_family_too_large_to_be_tried_is_no_reason_to_refuse(shop: Shop, monke
     )
     names = mapped("note", "part") + "line: {key: id, of: note, via: note, kind: account}"
     shop.write(policy(PERSON % "" + names, retention=DELETE))
-    tried, among = [0], change._among
+    tried, among = [0], rehearse._among
 
     def counting(columns: Sequence[str], found: Sequence[tuple[object, ...]]) -> change.Limit:
         tried.append(len(found))
         return among(columns, found)
 
-    monkeypatch.setattr(change, "_among", counting)
+    monkeypatch.setattr(rehearse, "_among", counting)
     assert shop.apply(shop.plan()).state is State.VERIFIED
     assert 0 < max(tried) <= 35
     assert shop.ids("line") == shop.ids("part") == shop.ids("note") == shop.ids("person") == []

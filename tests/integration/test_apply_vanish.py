@@ -22,7 +22,7 @@ from kept.app.applying import Outcome
 from kept.cli.main import main
 from kept.policy.findings import Exit
 from kept.store.runs import State
-from kept.systems.sql import change, connect, marker, ranges
+from kept.systems.sql import change, connect, marker, ranges, rehearse
 
 Deed = Callable[[sa.Connection], object]
 
@@ -120,7 +120,7 @@ def interrupted(moment: str, deed: Deed, patch: pytest.MonkeyPatch, *, at: int =
     room, name = {
         "a batch": (marker, "write"),
         "a commit": (marker, "write"),
-        "a rehearsal": (change, "_count"),
+        "a rehearsal": (change, "rows_left"),
         "a verification": (change, "residual"),
     }[moment]
     real, times = getattr(room, name), iter(range(1, 10_000))
@@ -337,7 +337,7 @@ def test_a_file_that_may_not_grow_stops_in_whole_batches(
 ) -> None:
     if shop.database.dialect != "sqlite":
         pytest.skip("a limit of SQLite")
-    monkeypatch.setattr(change, "ENTIRE", 0)
+    monkeypatch.setattr(rehearse, "ENTIRE", 0)
     shop.now = datetime.now(UTC)
     rows = ", ".join(f"({each}, 'x', '{days_ago(100, at=shop.now)}')" for each in range(1_000))
     shop.make(

@@ -20,7 +20,7 @@ from kept.decide.reach import own
 from kept.map.schema import Column, Family
 from kept.ports import CountQuery
 from kept.systems.sql import read as reader_of
-from kept.systems.sql.compile import among
+from kept.systems.sql.compile import among, in_one
 from kept.testing import Database
 
 PERSON = "person: {is: customer, key: id, find-by: {email: email}, kind: account}"
@@ -311,7 +311,7 @@ KEYS: tuple[tuple[Any, ...], ...] = (
 def test_prepared_keys_are_sent_as_the_compiler_sends_them(dialect: str, family: Family, values: Any) -> None:
     column = Column(name="key", type="", family=family, nullable=False)
     bind = reader_of._bind(among(dialect, sa.column("key"), column, values, "keys"))
-    assert reader_of.sent_as(dialect, column, values) == (None if bind is None else bind.value)
+    assert in_one(dialect, column, values) == (None if bind is None else bind.value)
 
 
 def test_a_reading_sees_one_moment(server: Database, tmp_path: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from tests.samples.shop import NOW, Shop, policy, refused
 
-from kept.app import applying
+from kept.app import applying, proving
 from kept.store.runs import State
 from kept.store.tables import sealed
 
@@ -39,6 +39,13 @@ def test_identifiers_of_a_plan_nobody_applied_are_destroyed_with_it(peopled: Sho
     assert kept_sealed(peopled) == 0
     with refused("S309"):
         peopled.apply(planned, now=LATER)
+
+
+def test_a_proof_destroys_what_has_expired_too(peopled: Shop) -> None:
+    assert peopled.erasure("email=anna@x.example") is not None
+    with peopled.context(now=LATER) as context:
+        proving.prove(context, "en")
+    assert kept_sealed(peopled) == 0
 
 
 def test_identifiers_of_a_paused_run_outlive_the_plan_and_end_with_the_run(

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import fields
-from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+from tests.samples import board_sample as sample
 
 from kept.law.terms import Verdict
 from kept.prove.export import board_json
 from kept.prove.verdict import Board, Count, Evidence, Promise, Proof, Sentence
-
-SAMPLES = Path(__file__).parents[1] / "samples"
-
-
-def load_sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("board_sample", SAMPLES / "board_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = load_sample()
 
 
 def exported(board: Board) -> dict[str, Any]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.samples import board_sample as sample
 
 from kept.law.terms import Verdict
 from kept.prove.page import render_page
@@ -21,22 +19,9 @@ from kept.prove.verdict import Board, Count, Evidence, Promise, Proof, Sentence
 from kept.prove.view import view_of
 from kept.texts import LANGUAGES, Lang, catalogue
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 APART = {"time", "td", "th", "dt", "dd", "small", "code", "p", "li", "div", "h1", "h2", "h3"}
 VOID = {"meta", "br", "wbr", "use", "rect", "path", "circle"}
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe\x00{{7*7}}{% raw %}&amp;"
-
-
-def load_sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("board_sample", SAMPLES / "board_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = load_sample()
 
 
 @pytest.fixture(autouse=True)

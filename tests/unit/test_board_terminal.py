@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.samples import board_sample as sample
 
 from kept.law.terms import Verdict
 from kept.prove.terminal import SHOWN, render_terminal
 from kept.prove.verdict import Board, Count, Evidence, Promise, Proof
 from kept.prove.view import GLYPHS
 from kept.texts import LANGUAGES, Lang, catalogue
-
-SAMPLES = Path(__file__).parents[1] / "samples"
-
-
-def load_sample() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("board_sample", SAMPLES / "board_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sample = load_sample()
 
 
 @pytest.fixture(autouse=True)

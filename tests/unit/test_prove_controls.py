@@ -17,6 +17,7 @@ import pytest
 
 from kept.decide.select import All, Always, Before, Equals, IsNull, Named, Not, Selection, Some
 from kept.law.terms import Verdict
+from kept.map.bound import Hop
 from kept.map.schema import Column, Family, Schema, Shape, Table
 from kept.map.system import Canary
 from kept.policy.findings import Finding, could_not_run
@@ -153,6 +154,9 @@ class FakePort:
         rows = [row for row in self.rows[query.table] if holds(query.where, row, query)]
         flags = [sum(1 << i for i, flag in enumerate(query.flags) if holds(flag, row, query)) for row in rows]
         return dict(Counter(flags))
+
+    def earliest(self, query: CountQuery, hop: Hop) -> datetime | None:  # noqa: ARG002 - these tests date nothing
+        return None
 
     def count_outside(self, table: str, column: str, allowed: Sequence[str]) -> tuple[int, int]:
         return sum(row.get(column) not in allowed for row in self.rows[table]), len(self.rows[table])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kept.law.terms import Defect, Verdict
+from kept.map.bound import Hop
 from kept.map.schema import Column, Family, Schema, Shape, Table
 from kept.map.system import Canary
 from kept.policy.load import require
@@ -80,6 +81,12 @@ class FakePort:
 
     def count(self, query: CountQuery) -> dict[int, int]:
         return {1: len(self.rows[query.table and "id"])}
+
+    def earliest(self, query: CountQuery, hop: Hop) -> datetime | None:  # noqa: ARG002 - these tests date nothing
+        return None
+
+    def encrypted_in_transit(self) -> bool | None:
+        return None
 
     def count_outside(self, table: str, column: str, allowed: Sequence[str]) -> tuple[int, int]:
         raise NotImplementedError(table, column, allowed)

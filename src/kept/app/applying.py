@@ -6,6 +6,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from kept.ports import Done, Keys
 from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
 from kept.store import clockmark, ledger, runs
-from kept.store.sealed import destroy, hold
+from kept.store.sealed import destroy, destroy_expired, hold
 from kept.work import gate
 from kept.work.measure import grown
 from kept.work.orders import Orders, tasks_of
@@ -108,7 +109,8 @@ def resume(context: Context, run: str, seen: Seen) -> Outcome:
 def _over(context: Context, run: runs.Run, message: str) -> Refused:
     """A verified run is not run again; the markers it may have died before removing go now."""
     for name in _stored(context, run.plan).schemas:
-        context.systems[name].close_run(run.id)
+        with suppress(Refused):  # a tidying that is not had changes nothing of what was asked
+            context.systems[name].close_run(run.id)
     return stopped(Finding(code="S319", message=message, where=f"run {run.id}", help="kept status"))
 
 
@@ -244,6 +246,7 @@ def _ended(context: Context, run: str, digest: str, plan: Plan, result: Mapping[
     with context.store.write() as tx:
         runs.move(tx, run, state, at=at, reason=reason)
         _log(tx, kind, run, digest, result["rows"], at)
+        destroy_expired(tx, at)
         if state is runs.State.VERIFIED and plan.reference:
             destroy(tx, plan.reference)
             _log(tx, Kind.SEALED_DESTROYED, run, digest, {}, at)

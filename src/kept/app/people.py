@@ -70,9 +70,9 @@ def _fault(position: int, what: str) -> Finding:
     )
 
 
-def kinds(context: Context) -> frozenset[str]:
-    """Kinds of people whose erasure is ours: those of `requests.erasure.for`, else all we are controller for."""
-    entry = context.policy.entry("requests", "erasure")
+def kinds(context: Context, right: str) -> frozenset[str]:
+    """Kinds of people who have a right from us: those of `requests.RIGHT.for`, else all we are controller for."""
+    entry = context.policy.entry("requests", right)
     # Regions may stand in `for` too: what is no kind of people does not restrict the kinds.
     named = frozenset(entry.items("for") if entry else ()) & frozenset(context.policy.people)
     if named:

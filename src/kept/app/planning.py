@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
 from kept.store import ledger, runs
 from kept.store.sealed import destroy_expired
+from kept.systems.sql.system import SqlSystem
 from kept.work.measure import Counted, measure
 
 
@@ -43,7 +44,7 @@ def retention(context: Context) -> Planned:
 
 def erasure(context: Context, people: People) -> Planned | None:
     """What a granted erasure of these people asks for; None when they are nowhere, the canaries being found."""
-    wanted = named_people.kinds(context)
+    wanted = named_people.kinds(context, "erasure")
     keys = named_people.resolve(context, people, wanted)
     if not named_people.heads(context, keys):
         return None
@@ -66,7 +67,9 @@ def drafted(context: Context, trigger: Trigger, as_of: datetime | None = None) -
     instant = as_of or context.as_of
     drafts = tuple(draft(context.policy, bound, trigger, instant) for bound in context.maps.values())
     objections = [finding for each in drafts for finding in each.objections]
-    objections += [finding for each in drafts for finding in _concealed(context, each)]
+    why = "a count through a filter proves nothing and a deletion through it misses rows"
+    for each in drafts:
+        objections += concealed(context.systems[each.system], [case.table for case in each.cases], why)
     if objections:
         raise stopped(*dict.fromkeys(objections))
     return drafts
@@ -80,18 +83,17 @@ def measured(context: Context, drafts: tuple[Draft, ...], keys: Mapping[str, Key
     return counted
 
 
-def _concealed(context: Context, drafted_system: Draft) -> list[Finding]:
-    """A view, a policy or a lost grant in the way would make the counts lie."""
-    system = context.systems[drafted_system.system]
+def concealed(system: SqlSystem, tables: Sequence[str], why: str) -> list[Finding]:
+    """A view, a policy or a lost grant in the way of these tables: what is counted or read through it would lie."""
     return [
         Finding(
             code="S306",
             message=f"`{hidden.table}` may hide rows ({hidden.reason})",
             where=f"{system.name}.{hidden.table}",
-            why="a count through a filter proves nothing and a deletion through it misses rows",
+            why=why,
             help="map the table itself and give the role unfiltered access (`kept doctor`)",
         )
-        for hidden in system.concealed([case.table for case in drafted_system.cases])
+        for hidden in system.concealed(tables)
     ]
 
 

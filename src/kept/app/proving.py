@@ -29,6 +29,7 @@ from kept.records.ledger import Draft as Entry
 from kept.records.ledger import Kind
 from kept.store import evidence as evidence_store
 from kept.store import ledger, texts
+from kept.store.sealed import destroy_expired
 from kept.systems.sql.system import open_system
 from kept.texts import Lang
 
@@ -116,9 +117,12 @@ def _evidence(policy: Policy, inspection: Inspection, ticked: Ticked) -> Seen:
     seen: Seen = {}
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="kept-proof") as pool:
         running = {run: pool.submit(registry.evidence, one, inspection, MORE) for run, one in first.items()}
-        for number, citation in enumerate(policy.citations, start=1):
-            seen.setdefault(citation.promise, []).append((citation, running[_run(citation)].result()))
-            ticked(number, len(policy.citations))
+        try:
+            for number, citation in enumerate(policy.citations, start=1):
+                seen.setdefault(citation.promise, []).append((citation, running[_run(citation)].result()))
+                ticked(number, len(policy.citations))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts does not wait for the rest
     return seen
 
 
@@ -217,6 +221,7 @@ def _saved(context: Context, seen: Seen, proofs: tuple[Proof, ...], inspection: 
         for citation, evidence in found
     ]
     with context.store.write() as tx:
+        destroy_expired(tx, context.now)
         links = {"policy": context.policy.digest}
         entry = Entry(kind=Kind.PROOF_MADE, actor="clock", counts=counts, links=links)
         appended = ledger.append(tx, [entry], at=context.now)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from kept.app import people as named_people
 from kept.app.context import Context
 from kept.app.people import People
+from kept.app.planning import concealed
 from kept.decide.closure import objections
 from kept.decide.reach import own
-from kept.law.terms import Role
 from kept.policy.findings import Finding, stopped
-from kept.ports import Keys, Page
+from kept.ports import Keys, Page, Reader
 from kept.systems.sql.system import SqlSystem
 
 
@@ -29,17 +29,9 @@ Read = Callable[[Mapping[str, Keys]], Iterator[Part]]
 """Reads the people whose key sets it is given, per system."""
 
 
-def kinds(context: Context) -> frozenset[str]:
-    """Kinds of people who may ask us: those of `requests.access.for`, else all we are controller for."""
-    known = context.policy.people
-    entry = context.policy.entry("requests", "access")
-    named = frozenset(entry.items("for") if entry else ()) & frozenset(known)
-    return named or frozenset(name for name, people in known.items() if people.role is not Role.PROCESSOR)
-
-
 def everything(context: Context, people: People) -> Iterator[Part]:
     """Every row of the named people, as it is read; nothing at all counts only where the canaries were found."""
-    wanted = kinds(context)
+    wanted = named_people.kinds(context, "access")
     keys = named_people.resolve(context, people, wanted)
     with reading(context, wanted) as read:
         yield from read(keys)
@@ -51,33 +43,20 @@ def reading(context: Context, wanted: frozenset[str]) -> Iterator[Read]:
     if findings := [found for system in context.systems.values() for found in _objections(system, wanted)]:
         raise stopped(*findings)
     with ExitStack() as stack:
-        readers = {
+        desks = {
             name: stack.enter_context(system.reading(own(system.bound, wanted)))
             for name, system in context.systems.items()
         }
+        yield lambda keys: _parts(desks, keys)
 
-        def read(keys: Mapping[str, Keys]) -> Iterator[Part]:
-            for name, reader in readers.items():
-                if any(keys.get(name, {}).values()):
-                    for page in reader(keys[name]):
-                        yield Part(system=name, page=page)
 
-        yield read
+def _parts(desks: Mapping[str, Reader], keys: Mapping[str, Keys]) -> Iterator[Part]:
+    for name, reader in desks.items():
+        if any(keys.get(name, {}).values()):
+            yield from (Part(system=name, page=page) for page in reader(keys[name]))
 
 
 def _objections(system: SqlSystem, wanted: frozenset[str]) -> list[Finding]:
     """What would make a copy lack rows in silence: gaps and circles in the map, and filters before a table."""
-    hidden = system.concealed(list(own(system.bound, wanted)))
-    return [
-        *objections(system.bound, ()),
-        *(
-            Finding(
-                code="S306",
-                message=f"`{each.table}` may hide rows ({each.reason})",
-                where=f"{system.name}.{each.table}",
-                why="a copy read through a filter would lack rows and not say so",
-                help="map the table itself and give the role unfiltered access (`kept doctor`)",
-            )
-            for each in hidden
-        ),
-    ]
+    why = "a copy read through a filter would lack rows and not say so"
+    return [*objections(system.bound, ()), *concealed(system, list(own(system.bound, wanted)), why)]

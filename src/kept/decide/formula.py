@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kept.decide.select import All, Down, Not, Selection, Some, Up, every, some
 
@@ -68,13 +68,15 @@ def dear(selection: Selection) -> int:
 def _primes(terms: set[Implicant]) -> set[Implicant]:
     primes: set[Implicant] = set()
     while terms:
-        merged: set[Implicant] = set()
-        used: set[Implicant] = set()
-        for fixed, values in terms:
-            for bit in (1 << n for n in range(fixed.bit_length()) if fixed >> n & 1):
-                if (fixed, values ^ bit) in terms:
-                    merged.add((fixed ^ bit, values & ~bit))
-                    used.update({(fixed, values), (fixed, values ^ bit)})
-        primes |= terms - used
-        terms = merged
+        merges = list(_merges(terms))
+        primes |= terms - {term for term, _ in merges}
+        terms = {merged for _, merged in merges}
     return primes
+
+
+def _merges(terms: set[Implicant]) -> Iterator[tuple[Implicant, Implicant]]:
+    """Every term that differs from another in one bit, and what both become without it."""
+    for fixed, values in terms:
+        for bit in (1 << n for n in range(fixed.bit_length()) if fixed >> n & 1):
+            if (fixed, values ^ bit) in terms:
+                yield (fixed, values), (fixed ^ bit, values & ~bit)

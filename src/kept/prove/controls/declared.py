@@ -6,7 +6,7 @@ whatever it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -166,20 +166,20 @@ def _disguised(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[
         return
     for place in declared_places(bound, kind.name):
         if place.field in kind.fields:
-            seen = witness.seen(bound.name, place.column)
-            for name in is_what(seen):
-                if not may_hold_in_fields(kind.fields, name):
-                    yield values_fault(witness, (place.table, place.column), name, seen)
+            yield from _out_of_place(witness, (place.table, place.column), partial(may_hold_in_fields, kind.fields))
 
 
 def _foreign_values(kind: DataKind, bound: BoundTable, witness: Witness) -> Iterator[Fault]:
     """Columns whose values are of a category that the kind does not have."""
     for column in columns_of(bound, kind.name):
         if not exempt(bound, column):
-            seen = witness.seen(bound.name, column)
-            for name in is_what(seen):
-                if not may_hold_in_categories(kind.categories, name):
-                    yield values_fault(witness, (bound.name, column), name, seen)
+            yield from _out_of_place(witness, (bound.name, column), partial(may_hold_in_categories, kind.categories))
+
+
+def _out_of_place(witness: Witness, where: tuple[str, str], may: Callable[[str], bool]) -> Iterator[Fault]:
+    """What the values of a column are and may not be."""
+    seen = witness.seen(*where)
+    return (values_fault(witness, where, name, seen) for name in is_what(seen) if not may(name))
 
 
 def _sums(witness: Witness, tables: list[BoundTable], counts: list[Count]) -> dict[str, int]:

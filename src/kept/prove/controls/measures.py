@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from kept.law.terms import Check
 from kept.policy.model import Citation
@@ -17,14 +17,6 @@ SENSITIVE: Final = ("card", "iban", "secret")
 """Values nobody needs to tell support; a health condition or a belief has no pattern and is not found."""
 
 SECRETS: Final = ("secret",)
-
-
-@runtime_checkable
-class TellsTransport(Protocol):
-    """A port that knows whether its own connection is encrypted; None: it cannot tell."""
-
-    def encrypted_in_transit(self) -> bool | None:
-        """Whether what travels to this system is encrypted."""
 
 
 def check(citation: Citation, inspection: Inspection) -> Evidence:
@@ -73,7 +65,7 @@ def _transport(kinds: Iterable[str], witness: Witness) -> Look:
     tables = tuple(b.name for b in witness.map.tables.values() if any(holds(b, kind) for kind in kinds))
     if not tables:
         return Look()
-    answer = witness.port.encrypted_in_transit() if isinstance(witness.port, TellsTransport) else None
+    answer = witness.port.encrypted_in_transit()
     facts = (("system", witness.name),)
     if answer is None:
         return Look(doubts=(Doubt(reason="reason.transport-unknown", facts=facts),), tables=tables)

@@ -87,12 +87,8 @@ class Compiler:
     def _leaf(self, selection: Before | Holds | Named, name: str, source: sa.FromClause) -> Condition:
         match selection:
             case Before():
-                pieces = self.before(selection, name, source)
-                return (
-                    sa.or_(*pieces)
-                    if len(pieces) == 1
-                    else sa.and_(self._lower(selection, name, source), sa.or_(*pieces))
-                )
+                one, *more = self.before(selection, name, source)
+                return sa.and_(self._lower(selection, name, source), sa.or_(one, *more)) if more else one
             case Holds(column=column):
                 return holds(self.bound, name, source.c[column])
             case Named(columns=columns, keys=keys):
@@ -108,11 +104,8 @@ class Compiler:
         sure = str(bound_instant(self.bound, name, column, instant - OFFSETS, self.zone))
         utc = zone_of(self.bound, name, column) in {"UTC", "Etc/UTC"}
         text = self._by_byte(source.c[column])
-        ranges = _years(sure)
-        return [
-            *(_between(text, label, *ends) for ends in ranges),
-            _between(text, label, sure, value) & _own(text, utc=utc),
-        ]
+        late = sa.and_(_between(text, label, sure, value), _own(text, utc=utc))
+        return [*(_between(text, label, *ends) for ends in _years(sure)), late]
 
     def _lower(self, selection: Before, name: str, source: sa.FromClause) -> Condition:
         """What all ranges of a text clock have in common: most rows are told by this alone."""
@@ -192,18 +185,27 @@ class Compiler:
 
 def among(dialect: str, column: ColumnElement[Any], described: Column, values: Sequence[Any], label: str) -> Condition:
     """The column is among bound values, sent as one parameter where the database has arrays or JSON."""
-    values = fitting(values, described.family)
+    sent = in_one(dialect, described, values)
+    if sent is None:
+        return column.in_(_fitting(values, described.family))
     if dialect == "postgresql":
         array = postgresql.ARRAY(_array_type(described))
-        return column == sa.any_(sa.bindparam(_slug(label), list(values), unique=True, type_=array))
-    if dialect == "sqlite" and not any(isinstance(value, bytes) for value in values):
-        text = sa.bindparam(_slug(label), json.dumps(list(values), default=str), unique=True, type_=sa.Text())
-        each = sa.func.json_each(text).table_valued("value")
-        return column.in_(sa.select(each.c.value))
-    return column.in_(list(values))
+        return column == sa.any_(sa.bindparam(_slug(label), sent, unique=True, type_=array))
+    each = sa.func.json_each(sa.bindparam(_slug(label), sent, unique=True, type_=sa.Text())).table_valued("value")
+    return column.in_(sa.select(each.c.value))
 
 
-def fitting(values: Sequence[Any], family: Family) -> list[Any]:
+def in_one(dialect: str, described: Column, values: Sequence[Any]) -> Any:
+    """Keys as the one parameter they are sent as; None where each needs one of its own."""
+    fitted = _fitting(values, described.family)
+    if dialect == "postgresql":
+        return fitted
+    if dialect != "sqlite" or any(isinstance(value, bytes) for value in fitted):
+        return None
+    return json.dumps(fitted, default=str)
+
+
+def _fitting(values: Sequence[Any], family: Family) -> list[Any]:
     """Keys in the words of the column they meet, without those it can never hold."""
     return [fit for value in values if (fit := _fit(value, family)) is not None]
 

@@ -20,8 +20,6 @@ from kept.systems.sql.instants import read_instant
 
 LARGE = 50_000
 """From this many rows on, a table's size is the catalogue's estimate: it is context, never a verdict."""
-
-
 SMALL = 20_000
 """Up to this many rows a table may be read through for a date that only explains."""
 

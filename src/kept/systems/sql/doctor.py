@@ -194,9 +194,9 @@ def _surprises(schema: Schema, system: System) -> Iterator[Finding]:
     """What the database would do of itself when a plan changes mapped rows."""
     for table in schema.tables:
         if entry := system.by_name.get(table.name):
-            for trigger in table.triggers:
-                if trigger.name not in entry.triggers and not trigger.name.startswith((HISTORY, ENGINE)):
-                    yield finding("S237", where=f"{system.name}.{table.name}", subject=trigger.name)
+            unread = (trigger.name for trigger in table.triggers if trigger.name not in entry.triggers)
+            own = (name for name in unread if not name.startswith((HISTORY, ENGINE)))
+            yield from (finding("S237", where=f"{system.name}.{table.name}", subject=name) for name in own)
         elif _reached(table, system.by_name):
             yield finding("S238", where=f"{system.name}.{table.name}", subject=table.name)
 

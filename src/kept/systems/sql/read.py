@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from kept.decide.select import Named, Selection
 from kept.map.bound import Map
 from kept.map.schema import Column
 from kept.ports import Keys, Page, Reader
-from kept.systems.sql.compile import Compiler, Condition, fitting
+from kept.systems.sql.compile import Compiler, Condition, in_one
 from kept.systems.sql.connect import system_of
 from kept.systems.sql.faults import translate
 
@@ -100,21 +99,11 @@ class _Statement:
         """What the driver gets for somebody's keys; None where they do not fit into one parameter each."""
         values = dict(self.constants)
         for name, place in self.places:
-            sent = sent_as(self.dialect, place.column, keys[place.keys])
+            sent = in_one(self.dialect, place.column, keys[place.keys])
             if sent is None:
                 return None
             values[name] = sent
         return values if self.order is None else [values[name] for name in self.order]
-
-
-def sent_as(dialect: str, column: Column, values: Sequence[Any]) -> Any:
-    """Keys as `compile.among` sends them in one parameter; None where it takes several. A test holds both together."""
-    fitted = fitting(values, column.family)
-    if dialect == "postgresql":
-        return fitted
-    if any(isinstance(value, bytes) for value in fitted):
-        return None
-    return json.dumps(fitted, default=str)
 
 
 def _open(connection: sa.Connection, table: _Table) -> tuple[_Table, _Statement | None]:

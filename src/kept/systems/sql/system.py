@@ -16,7 +16,7 @@ from kept.map.bound import Hop, Map, bind
 from kept.map.schema import Schema
 from kept.map.system import Canary, System
 from kept.ports import Concealment, CountQuery, Cursor, Done, Keys, Mark, Reader, Sample, Task
-from kept.systems.sql import change, count, find, marker, probe, ranges, read, reflect, sample
+from kept.systems.sql import change, count, find, marker, probe, ranges, read, reflect, rehearse, sample
 from kept.systems.sql.compile import Compiler
 from kept.systems.sql.connect import connect
 from kept.systems.sql.faults import translated
@@ -139,7 +139,7 @@ class SqlSystem:
     def rehearse(self, tasks: Sequence[Task]) -> None:
         """A first slice of every task, rolled back."""
         with translated(system=self.name, doing="rehearsing the plan"), self._writer.connect() as connection:
-            change.rehearse(connection, self.bound, self.zone, tasks)
+            rehearse.rehearse(connection, self.bound, self.zone, tasks)
 
     def whole(self, mark: Mark, tasks: Sequence[Task]) -> Done:
         """All tasks in one transaction."""
