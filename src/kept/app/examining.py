@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kept.app.canaries import lost
 from kept.app.context import Context
 from kept.decide.closure import gap_findings
 from kept.map.bound import Map
@@ -64,19 +65,9 @@ def _examined(context: Context, system: SqlSystem, *, superuser: bool) -> Examin
     declared = system.bound.system
     seen = doctor.examine(system.engine, system.bound.schema, declared, superuser=superuser, now=context.now)
     findings = [*seen.findings, *_gaps(system.bound)]
-    canary = declared.canary
-    if canary is None or not system.found(canary):
-        findings.append(
-            Finding(
-                code="S315",
-                message="the canary row is not found" if canary else "no canary is declared",
-                where=declared.name,
-                why="without a positive control “nothing found” would prove nothing",
-                help="name a row that is always there: `canary: {table: TABLE, key: KEY}`",
-            )
-        )
-    facts = (*seen.facts, ("canary", f"found in {canary.table}" if canary and system.found(canary) else "not found"))
-    return Examined(name=declared.name, facts=facts, findings=tuple(findings))
+    canary, doubts = declared.canary, lost(system, needed=True)
+    facts = (*seen.facts, ("canary", f"found in {canary.table}" if canary and not doubts else "not found"))
+    return Examined(name=declared.name, facts=facts, findings=(*findings, *doubts))
 
 
 def _gaps(bound: Map) -> list[Finding]:

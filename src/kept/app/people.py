@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from kept.app.canaries import lost
 from kept.app.context import Context
 from kept.decide.closure import gap_findings
 from kept.decide.plan import LIFE, Named
@@ -105,18 +106,8 @@ def resolve(context: Context, people: People, wanted: frozenset[str]) -> dict[st
     if gaps := [gap for bound in context.maps.values() for gap in gap_findings(bound)]:
         raise stopped(*gaps)
     check_types(context, people)
-    for system in context.systems.values():
-        canary = system.bound.system.canary
-        if canary is None or not system.found(canary):
-            raise stopped(
-                Finding(
-                    code="S315",
-                    message="the canary row is not found" if canary else "no canary is declared",
-                    where=system.name,
-                    why="without a positive control «nothing found» would prove nothing",
-                    help="check the credential and `canary` in the policy",
-                )
-            )
+    if doubts := [doubt for system in context.systems.values() for doubt in lost(system, needed=True)]:
+        raise stopped(*doubts)
     return {name: system.resolve(wanted, people.identifiers) for name, system in context.systems.items()}
 
 

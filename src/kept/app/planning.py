@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kept.app import people as named_people
+from kept.app.canaries import condemned, lost
 from kept.app.context import Context
 from kept.app.people import People
 from kept.decide.draft import RETENTION, Draft, Trigger, draft
@@ -37,8 +38,11 @@ class Planned:
 
 
 def retention(context: Context) -> Planned:
-    """What the clock asks for at `as_of`, over all systems."""
+    """What the clock asks for at `as_of`, over all systems. A canary that is declared must be found."""
     drafts = drafted(context, RETENTION)
+    if doubts := [doubt for system in context.systems.values() for doubt in lost(system, needed=False)]:
+        raise stopped(*doubts)
+    _spared(context, drafts, {})
     return _saved(context, drafts, measured(context, drafts, {}), None)
 
 
@@ -49,6 +53,7 @@ def erasure(context: Context, people: People) -> Planned | None:
     if not named_people.heads(context, keys):
         return None
     drafts = drafted(context, Trigger(kind="erasure", people=wanted))
+    _spared(context, drafts, keys)
     counted = measured(context, drafts, keys)
     return _saved(context, drafts, counted, named_people.sealed(context, people, wanted, keys))
 
@@ -95,6 +100,12 @@ def concealed(system: SqlSystem, tables: Sequence[str], why: str) -> list[Findin
         )
         for hidden in system.concealed(tables)
     ]
+
+
+def _spared(context: Context, drafts: tuple[Draft, ...], keys: Mapping[str, Keys]) -> None:
+    doomed = [found for d in drafts for found in condemned(context.systems[d.system], d, keys.get(d.system, {}))]
+    if doomed:
+        raise stopped(*doomed)
 
 
 def _saved(context: Context, drafts: tuple[Draft, ...], counted: Counted, named: Named | None) -> Planned:

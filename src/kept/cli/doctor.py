@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from kept.app import examining
 from kept.cli.options import DEFAULT_POLICY, Json, PolicyFile, working
-from kept.cli.output import as_json, complain, say, table
+from kept.cli.output import as_json, columns, complain, say
 from kept.policy.findings import Exit, Severity
 
 
@@ -38,6 +38,8 @@ def doctor(
         as_json("doctor", {"systems": [asdict(each) for each in examined]})
     else:
         for each in examined:
-            table(each.name, ("", ""), each.facts)
+            say(each.name)
+            columns([(what, fact) for what, fact in each.facts])
+            say("")
         complain(findings) if findings else say("fit for plan and apply")
     return int(Exit.BROKEN if any(f.severity is Severity.ERROR for f in findings) else Exit.FINE)

@@ -71,28 +71,16 @@ def as_json(kind: str, values: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()) -> None:
-    """Print a table that fits the terminal."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, name in enumerate(columns):
-        made.add_column(name, justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(str(cell) for cell in row))
-    Console(highlight=False, markup=False).print(made)
-
-
 def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: int = 2) -> None:
     """Print rows in columns with no frame; the last column is wrapped under itself to the terminal's width."""
+    if not rows:
+        return
     *wide, _ = (max(map(len, column), default=0) for column in zip(*rows, strict=True))
     start = indent + sum(width + 2 for width in wide)
     room = max(_LEAST, shutil.get_terminal_size((80, 24)).columns - start)
     for *cells, last in rows:
         aligned = [f"{c:>{w}}" if n in right else f"{c:<{w}}" for n, (c, w) in enumerate(zip(cells, wide, strict=True))]
-        told, *more = wrap(last, room) or [""]
+        told, *more = wrap(last, room, break_long_words=False, break_on_hyphens=False) or [""]
         say((" " * indent + "  ".join((*aligned, told))).rstrip())
         for line in more:
             say(" " * start + line)

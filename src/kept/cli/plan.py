@@ -91,6 +91,9 @@ def _show(context: Context, planned: planning.Planned, out: Path | None, lang: L
         as_json("plan", {"digest": planned.plan.digest, "plan": jsonlib.loads(planned.text)})
         return
     show_plan(planned.plan, lang)
+    for name, bound in context.maps.items():
+        if not planned.plan.steps and bound.system.canary is None:
+            say(text("plan.no-canary", lang, system=visible(name)))
     _closing(context, planned.plan, out, lang)
 
 

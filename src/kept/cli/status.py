@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from kept.app import applying
 from kept.cli.options import DEFAULT_POLICY, Json, PolicyFile, working
-from kept.cli.output import as_json, say, table
+from kept.cli.output import as_json, columns, say
 
 
 def status(*, policy: PolicyFile = DEFAULT_POLICY, json: Json = False) -> int:
@@ -18,8 +18,9 @@ def status(*, policy: PolicyFile = DEFAULT_POLICY, json: Json = False) -> int:
     elif not found:
         say("no run yet")
     else:
+        titles = ("state", "reason", "started (UTC)", "plan", "run")
         rows = [
-            (run.id, run.state.value, run.reason, f"{run.started_at:%Y-%m-%d %H:%M}", run.plan[:12]) for run in found
+            (run.state.value, run.reason, f"{run.started_at:%Y-%m-%d %H:%M}", run.plan[:12], run.id) for run in found
         ]
-        table("Runs", ("run", "state", "reason", "started (UTC)", "plan"), rows)
+        columns([titles, *rows])
     return 0

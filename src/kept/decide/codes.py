@@ -24,6 +24,12 @@ _TABLE: Final = (
         " Roles stand in the ledger, and no name of a person does.",
     ),
     Code(
+        code="S327",
+        title="a plan would delete its own canary",
+        page="The canary is a row that always stays: what is verified after a run is believed because it is still found. A row"
+        " that the plan itself deletes cannot vouch for anything, so nothing is begun. Name another row.",
+    ),
+    Code(
         code="L120",
         title="the audit cannot begin",
         page="The copy cannot be read, no file is named for an export, or a key or witness is not written as it should be.",
